@@ -1,0 +1,48 @@
+// RFC 7807 problem documents as ACME uses them (RFC 8555 6.7), sub-problems included (6.7.1).
+#pragma once
+
+#include <autohttps/common/error.h>
+#include <autohttps/common/identifier.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace autohttps::acme {
+
+// Foreign text: every string is printable() and cut when parsed, so it may go to a terminal and a log as it is.
+struct Problem {
+  std::string type;    // "urn:ietf:params:acme:error:rateLimited"; "about:blank" when absent (RFC 7807 4.2)
+  std::string detail;  // the CA's words
+  int status = 0;      // HTTP status; 0 when the document is inside a resource and says nothing
+  std::string instance;
+  std::optional<Identifier> identifier;  // sub-problems: the name it is about
+  std::vector<Problem> subproblems;      // one level; at most 100
+
+  // "rateLimited" for the ACME namespace, else the whole type.
+  std::string_view short_type() const noexcept;
+  // "rateLimited: too many certificates ... [b.test: ...]": one line.
+  std::string describe() const;
+};
+
+// From an HTTP answer's body, whatever it is: a non-problem body (HTML, empty, broken JSON) gives a Problem that says so
+// with the status and the first bytes. Never throws but for memory.
+Problem parse_problem(std::string_view body, std::string_view content_type, int status);
+
+// The CA said no. code(): rate_limited for rateLimited, 429 and 503 (with retry_at() from Retry-After where given);
+// validation for the types a failed challenge has (connection, dns, unauthorized, tls, incorrectResponse, caa) when it
+// is about a challenge; refused otherwise. The hint is the next step for that error type (RFC 8555 6.7's table).
+class ProblemError : public Error {
+ public:
+  ProblemError(ErrorCode code, const std::string& doing, Problem problem);
+  const Problem& problem() const noexcept { return problem_; }
+
+ private:
+  Problem problem_;
+};
+
+// The next step for a person, per error type; empty for types we do not know.
+std::string hint_for(const Problem&);
+
+}  // namespace autohttps::acme

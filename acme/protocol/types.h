@@ -1,0 +1,84 @@
+// The resources of RFC 8555 7.1 as values. Every URL in them was checked to be https.
+#pragma once
+
+#include <autohttps/acme/protocol/problem.h>
+#include <autohttps/common/clock.h>
+#include <autohttps/common/identifier.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace autohttps::acme {
+
+struct Directory {  // 7.1.1
+  std::string new_nonce, new_account, new_order;
+  std::optional<std::string> revoke_cert, key_change, renewal_info;
+  std::optional<std::string> terms_of_service, website;
+  bool external_account_required = false;
+  std::map<std::string, std::string> profiles;  // name -> description (draft-ietf-acme-profiles)
+};
+
+struct NewAccount {  // 7.3
+  std::vector<std::string> contact;  // "mailto:me@example.com"
+  bool terms_of_service_agreed = false;
+  bool only_return_existing = false;
+};
+
+struct Account {  // 7.1.2
+  std::string url;  // the key id of every later request
+  std::string status;
+  std::vector<std::string> contact;
+};
+
+struct NewOrder {  // 7.4
+  std::vector<Identifier> identifiers;
+  std::optional<std::string> profile;
+  std::optional<std::string> replaces;  // RFC 9773 5
+};
+
+enum class OrderStatus { pending, ready, processing, valid, invalid };
+
+struct Order {  // 7.1.3
+  std::string url;
+  OrderStatus status = OrderStatus::pending;
+  std::optional<WallTime> expires;
+  std::vector<Identifier> identifiers;
+  std::vector<std::string> authorizations;
+  std::string finalize;
+  std::optional<std::string> certificate;
+  std::optional<Problem> error;
+  std::optional<std::chrono::seconds> retry_after;  // clamped to 1 s .. 24 h
+};
+
+enum class ChallengeStatus { pending, processing, valid, invalid };
+
+struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `token` is empty where the type has none
+  std::string type;
+  std::string url;
+  ChallengeStatus status = ChallengeStatus::pending;
+  std::string token;  // is_token(), or the authorization is refused (RELIABILITY F21)
+  std::optional<Problem> error;
+};
+
+enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
+
+struct Authorization {  // 7.1.4
+  std::string url;
+  Identifier identifier;
+  AuthorizationStatus status = AuthorizationStatus::pending;
+  std::optional<WallTime> expires;
+  std::vector<Challenge> challenges;
+  bool wildcard = false;
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+struct IssuedChain {  // 7.4.2
+  std::string pem;                      // the whole chain, as sent; not yet checked
+  std::vector<std::string> alternates;  // URLs of Link rel="alternate"
+  std::optional<WallTime> ca_time;      // the answer's Date: "now" for validity checks when our clock is wrong
+};
+
+}  // namespace autohttps::acme

@@ -1,4 +1,5 @@
-// Certificates of our own making: the placeholder, tests, a CA for trying things out. Not for anything a CA is for.
+// Certificates of our own making: the placeholder, tests, a CA for trying things out. Not for
+// anything a CA is for.
 #pragma once
 
 #include <autohttps/common/clock.h>
@@ -19,8 +20,9 @@ struct CertificatePlan {
   bool is_ca = false;
 };
 
-// A certificate for `key`, signed by `issuer_key` under the issuer's certificate; without issuer: self-signed.
-// Random 127-bit serial, SHA-256, SKI and AKI, EKU serverAuth for a leaf. PEM. Throws Error(crypto).
+// A certificate for `key`, signed by `issuer_key` under the issuer's certificate; without issuer:
+// self-signed. Random 127-bit serial, SHA-256, SKI and AKI, EKU serverAuth for a leaf. PEM. Throws
+// Error(crypto).
 std::string build_certificate(const CertificatePlan&, const PrivateKey& key);
 std::string build_certificate(const CertificatePlan&, const PrivateKey& key,
                               std::string_view issuer_pem, const PrivateKey& issuer_key);

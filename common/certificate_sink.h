@@ -11,8 +11,9 @@ namespace autohttps {
 // Thread-safe, no I/O, does not throw but for memory. The next handshake sees it.
 struct CertificateSink {
   virtual ~CertificateSink() = default;
-  // Replaces what is there for the same certificate id, names that it no longer has included. An older generation than
-  // the one in place is taken too: a rollback is legitimate; who calls decides.
+  // Replaces what is there for the same certificate id, names that it no longer has included. An
+  // older generation than the one in place is taken too: a rollback is legitimate; who calls
+  // decides.
   virtual void install(std::shared_ptr<const Credentials>) = 0;
   virtual void withdraw(std::string_view certificate) = 0;
 };

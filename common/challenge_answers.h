@@ -10,15 +10,16 @@
 
 namespace autohttps {
 
-// Thread-safe; may read a store across a network: never on an I/O thread. Does not throw: no answer is an empty one.
+// Thread-safe; may read a store across a network: never on an I/O thread. Does not throw: no answer
+// is an empty one.
 struct ChallengeAnswers {
   virtual ~ChallengeAnswers() = default;
   virtual std::optional<std::string> key_authorization(std::string_view token) const = 0;
   virtual std::shared_ptr<const CertifiedKey> tls_alpn(std::string_view name) const = 0;
 };
 
-// RFC 8555 8.3 asks for at least 128 bits of base64url; anything else never reaches a path, a header or a log
-// (RELIABILITY F21). 16 characters accept the short tokens of some test CAs.
+// RFC 8555 8.3 asks for at least 128 bits of base64url; anything else never reaches a path, a
+// header or a log (RELIABILITY F21). 16 characters accept the short tokens of some test CAs.
 bool is_token(std::string_view) noexcept;  // [A-Za-z0-9_-]{16,128}
 
 }  // namespace autohttps

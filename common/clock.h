@@ -6,16 +6,18 @@
 
 namespace autohttps {
 
-using WallTime = std::chrono::system_clock::time_point;    // validity, Retry-After, everything on disk
-using SteadyTime = std::chrono::steady_clock::time_point;  // deadlines and timers: no clock jump moves them
+using WallTime =
+    std::chrono::system_clock::time_point;  // validity, Retry-After, everything on disk
+using SteadyTime =
+    std::chrono::steady_clock::time_point;  // deadlines and timers: no clock jump moves them
 
 // Thread-safe.
 struct Clock {
   virtual ~Clock() = default;
   virtual WallTime wall() const = 0;
   virtual SteadyTime steady() const = 0;
-  // Waits; returns false at once when stop is requested. Sleeps in slices of at most 30 s, so that a suspended machine
-  // and a jump of the clock are noticed by callers that loop on wall().
+  // Waits; returns false at once when stop is requested. Sleeps in slices of at most 30 s, so that
+  // a suspended machine and a jump of the clock are noticed by callers that loop on wall().
   virtual bool sleep_until(SteadyTime, std::stop_token) = 0;
 
   bool sleep_for(std::chrono::nanoseconds duration, std::stop_token stop) {

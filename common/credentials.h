@@ -10,7 +10,8 @@
 
 namespace autohttps {
 
-// One generation of one certificate, a key per key type; OpenSSL picks ECDSA or RSA by the hello. Immutable once shared.
+// One generation of one certificate, a key per key type; OpenSSL picks ECDSA or RSA by the hello.
+// Immutable once shared.
 struct Credentials {
   std::string certificate;  // the certificate's id in the store
   std::uint64_t generation = 0;

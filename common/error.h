@@ -10,7 +10,8 @@
 
 namespace autohttps {
 
-// Stable: their names are the `code` of --json output and of state.json; their classes are exit codes.
+// Stable: their names are the `code` of --json output and of state.json; their classes are exit
+// codes.
 enum class ErrorCode {
   config,        // what the user asked for cannot be: a name, a flag, a file, a combination
   storage,       // the store cannot be read or written; the old value is still there
@@ -31,8 +32,9 @@ enum class ErrorCode {
 // "config", "storage" ...; never changes once released.
 std::string_view code_name(ErrorCode) noexcept;
 
-// Immutable once thrown, copyable. what() is one line, lower case, no final stop, control bytes escaped by whoever put
-// foreign text in: what was being done, the value in quotes, the cause. hint() is the next step for a person, may be empty.
+// Immutable once thrown, copyable. what() is one line, lower case, no final stop, control bytes
+// escaped by whoever put foreign text in: what was being done, the value in quotes, the cause.
+// hint() is the next step for a person, may be empty.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& text, std::string hint = {})
@@ -41,7 +43,8 @@ class Error : public std::runtime_error {
   ErrorCode code() const noexcept { return code_; }
   const std::string& hint() const noexcept { return hint_; }
 
-  // May the same be tried again without a person changing something, and not before when? Empty: no time is known.
+  // May the same be tried again without a person changing something, and not before when? Empty: no
+  // time is known.
   std::optional<WallTime> retry_at() const noexcept { return retry_at_; }
   Error& with_retry_at(WallTime when) {
     retry_at_ = when;
@@ -54,8 +57,8 @@ class Error : public std::runtime_error {
   std::optional<WallTime> retry_at_;
 };
 
-// Throws Error with errno's meaning in words: "writing \"accounts/x/key.pem\": no space left on device".
-// EACCES, EPERM and EROFS become permission, everything else `code`.
+// Throws Error with errno's meaning in words: "writing \"accounts/x/key.pem\": no space left on
+// device". EACCES, EPERM and EROFS become permission, everything else `code`.
 [[noreturn]] void throw_errno(ErrorCode code, const std::string& doing, int error_number,
                               std::string hint = {});
 

@@ -1,4 +1,5 @@
-// Owners of OpenSSL's C types and its error queue (not installed: public headers show no OpenSSL type).
+// Owners of OpenSSL's C types and its error queue (not installed: public headers show no OpenSSL
+// type).
 #pragma once
 
 #include <autohttps/common/error.h>
@@ -36,7 +37,8 @@ using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslDeleter<GENERAL_NA
 using SslContextPtr = std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, OpensslDeleter<SSL_free>>;
 
-// Empties this thread's OpenSSL error queue into words for people; "unknown cause" when there are none.
+// Empties this thread's OpenSSL error queue into words for people; "unknown cause" when there are
+// none.
 std::string openssl_reason();
 // Throws Error(crypto, doing + ": " + openssl_reason()).
 [[noreturn]] void throw_openssl(const std::string& doing);

@@ -12,7 +12,7 @@ struct Random {
   virtual ~Random() = default;
   virtual void fill(std::span<std::byte>) = 0;
 
-  double uniform();                          // in [0, 1)
+  double uniform();                           // in [0, 1)
   std::string token(std::size_t bytes = 16);  // base64url of that many random bytes
 };
 

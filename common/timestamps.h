@@ -10,7 +10,8 @@
 namespace autohttps {
 
 std::string format_rfc3339(WallTime);  // UTC, whole seconds: 2026-11-24T07:30:20Z
-// Accepts an offset and a fraction (RFC 3339 5.6). Empty for anything else, and for years outside 1970..9999.
+// Accepts an offset and a fraction (RFC 3339 5.6). Empty for anything else, and for years outside
+// 1970..9999.
 std::optional<WallTime> parse_rfc3339(std::string_view) noexcept;
 // IMF-fixdate only; the obsolete forms are not worth a parser. Empty for anything else.
 std::optional<WallTime> parse_http_date(std::string_view) noexcept;

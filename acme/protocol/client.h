@@ -13,7 +13,8 @@
 
 namespace autohttps::acme {
 
-// What all clients of one CA share: the directory, fetched once, and a bounded pool of nonces. Thread-safe.
+// What all clients of one CA share: the directory, fetched once, and a bounded pool of nonces.
+// Thread-safe.
 class ClientSession {
  public:
   explicit ClientSession(std::string directory_url);  // throws Error(config) unless https
@@ -27,31 +28,35 @@ class ClientSession {
   std::unique_ptr<Shared> shared_;
 };
 
-// Thread-safe; cheap to make: one per attempt, with that attempt's BudgetedTransport, on the CA's one session.
-// Every method waits for one exchange with the CA: a badNonce is tried again with the error's own nonce, up to 16 times
-// (6.5); a 429 or 503 is not. Throws ProblemError (the CA's words), Error(protocol) for an answer that RFC 8555 does not
-// allow (other than https URLs among them, 6.1), Error(network), Error(canceled).
+// Thread-safe; cheap to make: one per attempt, with that attempt's BudgetedTransport, on the CA's
+// one session. Every method waits for one exchange with the CA: a badNonce is tried again with the
+// error's own nonce, up to 16 times (6.5); a 429 or 503 is not. Throws ProblemError (the CA's
+// words), Error(protocol) for an answer that RFC 8555 does not allow (other than https URLs among
+// them, 6.1), Error(network), Error(canceled).
 class Client {
  public:
-  Client(std::shared_ptr<ClientSession> session, Transport&, Clock&, std::shared_ptr<const AccountKey>);
+  Client(std::shared_ptr<ClientSession> session, Transport&, Clock&,
+         std::shared_ptr<const AccountKey>);
 
   Directory directory(std::stop_token);  // 7.1.1
-  Account new_account(const NewAccount&, std::stop_token);  // 7.3; signs with the JWK, then use_account() with the answer
-  void use_account(std::string url);                        // the kid of all that follows
-  Account account(std::stop_token);                         // 7.3.2: what the CA has under our URL
+  Account new_account(
+      const NewAccount&,
+      std::stop_token);               // 7.3; signs with the JWK, then use_account() with the answer
+  void use_account(std::string url);  // the kid of all that follows
+  Account account(std::stop_token);   // 7.3.2: what the CA has under our URL
 
-  Order new_order(const NewOrder&, std::stop_token);                                // 7.4
-  Order order(std::string_view url, std::stop_token);                               // 7.4, POST-as-GET
-  Authorization authorization(std::string_view url, std::stop_token);               // 7.5
-  Challenge respond(const Challenge&, std::stop_token);                             // 7.5.1: body is exactly {}
-  Order finalize(const Order&, std::string_view csr_der, std::stop_token);          // 7.4
-  IssuedChain certificate(std::string_view url, std::stop_token);                   // 7.4.2
+  Order new_order(const NewOrder&, std::stop_token);                   // 7.4
+  Order order(std::string_view url, std::stop_token);                  // 7.4, POST-as-GET
+  Authorization authorization(std::string_view url, std::stop_token);  // 7.5
+  Challenge respond(const Challenge&, std::stop_token);                // 7.5.1: body is exactly {}
+  Order finalize(const Order&, std::string_view csr_der, std::stop_token);  // 7.4
+  IssuedChain certificate(std::string_view url, std::stop_token);           // 7.4.2
 
   const AccountKey& key() const noexcept { return *key_; }
 
  private:
-  HttpResponse post(std::string_view url, const std::string& payload, bool with_jwk, std::string_view doing,
-                    std::stop_token, std::string_view accept = {});
+  HttpResponse post(std::string_view url, const std::string& payload, bool with_jwk,
+                    std::string_view doing, std::stop_token, std::string_view accept = {});
 
   std::shared_ptr<ClientSession> session_;
   Transport& transport_;

@@ -11,9 +11,11 @@
 
 namespace autohttps::acme {
 
-// Foreign text: every string is printable() and cut when parsed, so it may go to a terminal and a log as it is.
+// Foreign text: every string is printable() and cut when parsed, so it may go to a terminal and a
+// log as it is.
 struct Problem {
-  std::string type;    // "urn:ietf:params:acme:error:rateLimited"; "about:blank" when absent (RFC 7807 4.2)
+  std::string
+      type;  // "urn:ietf:params:acme:error:rateLimited"; "about:blank" when absent (RFC 7807 4.2)
   std::string detail;  // the CA's words
   int status = 0;      // HTTP status; 0 when the document is inside a resource and says nothing
   std::string instance;
@@ -26,13 +28,14 @@ struct Problem {
   std::string describe() const;
 };
 
-// From an HTTP answer's body, whatever it is: a non-problem body (HTML, empty, broken JSON) gives a Problem that says so
-// with the status and the first bytes. Never throws but for memory.
+// From an HTTP answer's body, whatever it is: a non-problem body (HTML, empty, broken JSON) gives a
+// Problem that says so with the status and the first bytes. Never throws but for memory.
 Problem parse_problem(std::string_view body, std::string_view content_type, int status);
 
-// The CA said no. code(): rate_limited for rateLimited, 429 and 503 (with retry_at() from Retry-After where given);
-// validation for the types a failed challenge has (connection, dns, unauthorized, tls, incorrectResponse, caa) when it
-// is about a challenge; refused otherwise. The hint is the next step for that error type (RFC 8555 6.7's table).
+// The CA said no. code(): rate_limited for rateLimited, 429 and 503 (with retry_at() from
+// Retry-After where given); validation for the types a failed challenge has (connection, dns,
+// unauthorized, tls, incorrectResponse, caa) when it is about a challenge; refused otherwise. The
+// hint is the next step for that error type (RFC 8555 6.7's table).
 class ProblemError : public Error {
  public:
   ProblemError(ErrorCode code, const std::string& doing, Problem problem);

@@ -23,20 +23,22 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;  // as received, names lower-case
   std::string body;
 
-  std::string_view header(std::string_view lower_case_name) const noexcept;  // the first; empty when absent
+  std::string_view header(
+      std::string_view lower_case_name) const noexcept;  // the first; empty when absent
 };
 
-// Thread-safe, waits. Keeps connections (one serves a whole order); https only at every hop; redirects: at most 3 for GET
-// and HEAD, none for POST (the 3xx is returned as a result); header bytes <= 64 KiB, body <= 1 MiB; verifies the
-// server always. Any HTTP status is a result. Throws Error(network) when the CA was not reached, Error(protocol) when a
-// bound was exceeded, Error(canceled) within 100 ms of stop.
+// Thread-safe, waits. Keeps connections (one serves a whole order); https only at every hop;
+// redirects: at most 3 for GET and HEAD, none for POST (the 3xx is returned as a result); header
+// bytes <= 64 KiB, body <= 1 MiB; verifies the server always. Any HTTP status is a result. Throws
+// Error(network) when the CA was not reached, Error(protocol) when a bound was exceeded,
+// Error(canceled) within 100 ms of stop.
 struct Transport {
   virtual ~Transport() = default;
   virtual HttpResponse send(const HttpRequest&, std::stop_token) = 0;
 };
 
-// At most this many requests pass, nonce retries included (RELIABILITY I4: 40 + 12 x names per attempt); the next throws
-// Error(protocol). Not thread-safe: one attempt, one budget.
+// At most this many requests pass, nonce retries included (RELIABILITY I4: 40 + 12 x names per
+// attempt); the next throws Error(protocol). Not thread-safe: one attempt, one budget.
 class BudgetedTransport final : public Transport {
  public:
   BudgetedTransport(Transport& inner, int requests) : inner_(inner), left_(requests) {}

@@ -21,13 +21,13 @@ struct Directory {  // 7.1.1
   std::map<std::string, std::string> profiles;  // name -> description (draft-ietf-acme-profiles)
 };
 
-struct NewAccount {  // 7.3
+struct NewAccount {                  // 7.3
   std::vector<std::string> contact;  // "mailto:me@example.com"
   bool terms_of_service_agreed = false;
   bool only_return_existing = false;
 };
 
-struct Account {  // 7.1.2
+struct Account {    // 7.1.2
   std::string url;  // the key id of every later request
   std::string status;
   std::vector<std::string> contact;
@@ -55,7 +55,8 @@ struct Order {  // 7.1.3
 
 enum class ChallengeStatus { pending, processing, valid, invalid };
 
-struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `token` is empty where the type has none
+struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `token` is empty where
+                    // the type has none
   std::string type;
   std::string url;
   ChallengeStatus status = ChallengeStatus::pending;
@@ -75,10 +76,11 @@ struct Authorization {  // 7.1.4
   std::optional<std::chrono::seconds> retry_after;
 };
 
-struct IssuedChain {  // 7.4.2
+struct IssuedChain {                    // 7.4.2
   std::string pem;                      // the whole chain, as sent; not yet checked
   std::vector<std::string> alternates;  // URLs of Link rel="alternate"
-  std::optional<WallTime> ca_time;      // the answer's Date: "now" for validity checks when our clock is wrong
+  std::optional<WallTime>
+      ca_time;  // the answer's Date: "now" for validity checks when our clock is wrong
 };
 
 }  // namespace autohttps::acme

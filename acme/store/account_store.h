@@ -1,4 +1,5 @@
-// accounts/<ca>/<label>/ of the store: key.pem is durable before the CA hears of it (RELIABILITY I1).
+// accounts/<ca>/<label>/ of the store: key.pem is durable before the CA hears of it (RELIABILITY
+// I1).
 #pragma once
 
 #include <autohttps/acme/store/store.h>
@@ -27,8 +28,9 @@ class AccountStore {
  public:
   AccountStore(Store& store, std::string_view directory_url, std::string_view label);
 
-  // Empty when there is no account yet. An unreadable key throws Error(storage) and is never overwritten: the hint says how to
-  // restore it or set it aside. An unreadable account.json is quarantined: the URL is found again by the key (7.3.1).
+  // Empty when there is no account yet. An unreadable key throws Error(storage) and is never
+  // overwritten: the hint says how to restore it or set it aside. An unreadable account.json is
+  // quarantined: the URL is found again by the key (7.3.1).
   std::optional<StoredAccount> load() const;
   void put_key(const PrivateKey&);  // durable; refuses (Error(storage)) when there is one
   void put_account(std::string_view url, const std::vector<std::string>& contact);  // durable

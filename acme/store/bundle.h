@@ -12,7 +12,8 @@
 namespace autohttps::acme {
 
 struct Bundle {
-  std::string chain_pem;  // leaf first, no root needed; checked by bundle_check before anything keeps it
+  std::string
+      chain_pem;  // leaf first, no root needed; checked by bundle_check before anything keeps it
   std::string key_pem;
   KeyType key_type = KeyType::ec256;
   std::string ca;       // directory URL

@@ -12,35 +12,39 @@
 namespace autohttps::acme {
 
 inline constexpr std::string_view kLetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
-inline constexpr std::string_view kLetsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directory";
+inline constexpr std::string_view kLetsEncryptStaging =
+    "https://acme-staging-v02.api.letsencrypt.org/directory";
 
 // One CA of a certificate's list, with what it needs. Values only; secrets never.
 struct CaSpec {
   std::string directory_url = std::string(kLetsEncrypt);
-  std::string ca_bundle;      // PEM file; empty: the system's trust
+  std::string ca_bundle;  // PEM file; empty: the system's trust
   std::string proxy;
-  std::string limits;         // preset name (see Limits); empty: by what was asked for: conservative for any URL
-  std::string email;          // an attribute of the account, not its identity
+  std::string
+      limits;  // preset name (see Limits); empty: by what was asked for: conservative for any URL
+  std::string email;  // an attribute of the account, not its identity
   std::string account_label = "default";
   bool terms_agreed = false;
   bool operator==(const CaSpec&) const = default;
 };
 
 struct CertificateSpec {
-  std::string id;                  // --name or the first name ("*." written "_."); a store key's part
-  std::vector<Identifier> names;   // first mentioned first
-  std::vector<CaSpec> cas;         // tried in order
+  std::string id;  // --name or the first name ("*." written "_."); a store key's part
+  std::vector<Identifier> names;  // first mentioned first
+  std::vector<CaSpec> cas;        // tried in order
   KeyType key_type = KeyType::ec256;
   std::optional<std::string> profile;
-  std::string webroot;             // HTTP-01 answers go here as files too; empty: published in the store
+  std::string webroot;  // HTTP-01 answers go here as files too; empty: published in the store
   bool operator==(const CertificateSpec&) const = default;
 };
 
 std::string certificate_id(const Identifier& first_name);
-// Throws Error(config) unless it can be a folder of its own: [A-Za-z0-9._-], no leading dot, at most 200.
+// Throws Error(config) unless it can be a folder of its own: [A-Za-z0-9._-], no leading dot, at
+// most 200.
 void check_certificate_id(std::string_view id);
 
 std::string to_json_text(const CertificateSpec&);
-CertificateSpec parse_certificate_spec(std::string_view id, std::string_view json);  // throws Error(protocol) on anything odd
+CertificateSpec parse_certificate_spec(
+    std::string_view id, std::string_view json);  // throws Error(protocol) on anything odd
 
 }  // namespace autohttps::acme

@@ -1,4 +1,5 @@
-// Plan and history: certificates/<id>/state.json. Written by the manager under the certificate's lock.
+// Plan and history: certificates/<id>/state.json. Written by the manager under the certificate's
+// lock.
 #pragma once
 
 #include <autohttps/common/clock.h>
@@ -11,7 +12,7 @@ namespace autohttps::acme {
 
 struct Failure {
   WallTime at;
-  std::string code;   // code_name(), or the CA's problem type where there is one: "rateLimited"
+  std::string code;  // code_name(), or the CA's problem type where there is one: "rateLimited"
   std::string text;
   std::string hint;
 };
@@ -21,10 +22,12 @@ struct CertificateState {
   std::optional<WallTime> last_attempt;
   std::optional<WallTime> last_success;
   std::optional<WallTime> next_attempt;  // not before; empty: as the lifetime rule says
-  std::string next_reason;               // "2/3 of its life", "back-off after 3 failures", "the CA asked to wait"
-  bool binding = false;                  // next_attempt is the CA's Retry-After or a limit: not even a person skips it
+  std::string
+      next_reason;  // "2/3 of its life", "back-off after 3 failures", "the CA asked to wait"
+  bool binding =
+      false;  // next_attempt is the CA's Retry-After or a limit: not even a person skips it
   std::optional<Failure> last_failure;
-  std::optional<double> jitter;          // 0..1, drawn once per generation: renewal moments of many spread
+  std::optional<double> jitter;  // 0..1, drawn once per generation: renewal moments of many spread
 };
 
 std::string to_json_text(const CertificateState&);

@@ -1,4 +1,5 @@
-// certificates/, names/ and changes/ of the store, typed. The layout is DESIGN's; this file is its only reader and writer.
+// certificates/, names/ and changes/ of the store, typed. The layout is DESIGN's; this file is its
+// only reader and writer.
 #pragma once
 
 #include <autohttps/acme/store/bundle.h>
@@ -39,33 +40,41 @@ struct Pending {  // pending/: the order under way
   WallTime created;
 };
 
-// Thread-safe (it keeps nothing but the Store&). Throws what the Store throws. What cannot be read (empty, truncated, bit-flipped:
-// RELIABILITY F33) is quarantined by the functions that say so and then absent; a key of a newer store version is left alone.
+// Thread-safe (it keeps nothing but the Store&). Throws what the Store throws. What cannot be read
+// (empty, truncated, bit-flipped: RELIABILITY F33) is quarantined by the functions that say so and
+// then absent; a key of a newer store version is left alone.
 class CertificateStore {
  public:
   explicit CertificateStore(Store& store) : store_(store) {}
 
   std::vector<std::string> ids() const;  // those with a spec
-  std::optional<CertificateSpec> spec(std::string_view id) const;  // throws Error(storage) naming the file when unreadable
-  void put_spec(const CertificateSpec&);                           // durable; also writes names/ for its DNS names
-  CertificateState state(std::string_view id) const;               // unreadable: quarantined; fresh
-  void put_state(std::string_view id, const CertificateState&);    // durable
+  std::optional<CertificateSpec> spec(
+      std::string_view id) const;         // throws Error(storage) naming the file when unreadable
+  void put_spec(const CertificateSpec&);  // durable; also writes names/ for its DNS names
+  CertificateState state(std::string_view id) const;             // unreadable: quarantined; fresh
+  void put_state(std::string_view id, const CertificateState&);  // durable
 
-  std::optional<Pending> pending(std::string_view id) const;       // half or unreadable: quarantined; empty
-  void put_pending(std::string_view id, const Pending&);           // the key first, then the order; both durable
+  std::optional<Pending> pending(
+      std::string_view id) const;  // half or unreadable: quarantined; empty
+  void put_pending(std::string_view id,
+                   const Pending&);  // the key first, then the order; both durable
   void clear_pending(std::string_view id);
 
-  // What `current` leads to, parsed and proven to match. Empty when there is none. When current is broken (missing or unreadable
-  // files, a folder in place of the link), falls back to the newest generation that is whole, and says so in `trouble`.
+  // What `current` leads to, parsed and proven to match. Empty when there is none. When current is
+  // broken (missing or unreadable files, a folder in place of the link), falls back to the newest
+  // generation that is whole, and says so in `trouble`.
   std::optional<Generation> current(std::string_view id, std::string* trouble = nullptr) const;
   std::vector<std::uint64_t> generations(std::string_view id) const;  // ascending
   std::optional<Generation> generation(std::string_view id, std::uint64_t number) const;
 
-  // Writes generation n+1 (fullchain, chain, cert, privkey, meta), then flips `current`, then changes/<id>, then prunes to 5.
-  // The caller holds the certificate's lock and has checked I3. A crash at any point leaves the old or the new generation.
-  std::uint64_t add(const StoreLock&, std::string_view id, const Bundle&, std::string_view cause, WallTime now);
+  // Writes generation n+1 (fullchain, chain, cert, privkey, meta), then flips `current`, then
+  // changes/<id>, then prunes to 5. The caller holds the certificate's lock and has checked I3. A
+  // crash at any point leaves the old or the new generation.
+  std::uint64_t add(const StoreLock&, std::string_view id, const Bundle&, std::string_view cause,
+                    WallTime now);
 
-  std::optional<std::string> id_for_name(std::string_view dns_name) const;  // names/, one look-up; wildcards: asks for "_.rest" too
+  std::optional<std::string> id_for_name(
+      std::string_view dns_name) const;  // names/, one look-up; wildcards: asks for "_.rest" too
   void remove(const StoreLock&, std::string_view id);  // certificate, names and change mark
   std::unique_ptr<StoreLock> lock(std::string_view id, SteadyTime give_up, std::stop_token);
   std::unique_ptr<Subscription> watch(std::function<void(std::string_view id)>);

@@ -1,4 +1,5 @@
-// ledger/<ca>.jsonl: what was asked of a CA, appended and fsynced before each request that costs budget (RELIABILITY I4).
+// ledger/<ca>.jsonl: what was asked of a CA, appended and fsynced before each request that costs
+// budget (RELIABILITY I4).
 #pragma once
 
 #include <autohttps/acme/store/store.h>
@@ -24,7 +25,8 @@ std::string exact_set(std::vector<Identifier> names);
 class Ledger {
  public:
   Ledger(Store& store, std::string_view directory_url);
-  // Entries of the last `span`. Unreadable: Error(storage); callers treat the budget as used up for 24 h.
+  // Entries of the last `span`. Unreadable: Error(storage); callers treat the budget as used up for
+  // 24 h.
   std::vector<LedgerEntry> since(WallTime) const;
   void append(const LedgerEntry&);
   void prune(WallTime before);  // drops old lines; whole old or whole new

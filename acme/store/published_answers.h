@@ -15,12 +15,14 @@ class PublishedAnswers final : public ChallengeAnswers {
  public:
   PublishedAnswers(Store& store, Clock& clock) : store_(store), clock_(clock) {}
 
-  // Atomic, not fsynced, with an expiry an hour from now. Throws Error(protocol) unless is_token(token).
+  // Atomic, not fsynced, with an expiry an hour from now. Throws Error(protocol) unless
+  // is_token(token).
   void publish(std::string_view token, std::string_view key_authorization);
   void withdraw(std::string_view token) noexcept;
   void sweep() noexcept;  // removes the expired, left by crashes
 
-  std::optional<std::string> key_authorization(std::string_view token) const override;  // live ones only
+  std::optional<std::string> key_authorization(
+      std::string_view token) const override;  // live ones only
   std::shared_ptr<const CertifiedKey> tls_alpn(std::string_view) const override { return nullptr; }
 
  private:

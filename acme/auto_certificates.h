@@ -1,0 +1,85 @@
+// The ACME module's front door: certificates for these names, kept good, handed to whoever serves
+// them.
+#pragma once
+
+#include <autohttps/acme/management/manager.h>
+#include <autohttps/acme/store/certificate_spec.h>
+#include <autohttps/common/certificate_sink.h>
+#include <autohttps/common/challenge_answers.h>
+#include <autohttps/common/event.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace autohttps {
+
+namespace acme {
+struct Transport;
+struct Store;
+class Publisher;
+}  // namespace acme
+
+struct AutoCertificatesOptions {
+  std::vector<std::string>
+      domains;        // one certificate for all of them; empty: whatever the store manages
+  std::string name;   // the certificate's id; empty: the first domain
+  std::string email;  // optional; Let's Encrypt keeps none
+  bool agree_to_terms = false;                           // the CA's terms of service
+  std::string server = std::string(acme::kLetsEncrypt);  // ACME directory URL
+  std::string ca_bundle;                                 // trust for a private CA's own HTTPS
+  std::string ca_proxy;
+  std::string
+      limits;  // Limits preset; empty: letsencrypt for the default server, conservative for others
+  KeyType key_type = KeyType::ec256;
+  std::string profile;
+  std::string webroot;          // answer HTTP-01 by files in another server's root
+  std::filesystem::path store;  // empty: acme::default_store_path()
+  EventSink on_event;           // empty: silence
+};
+
+// For tests and unusual homes: what is null is made. Borrowed; outlives the AutoCertificates.
+struct AutoCertificatesParts {
+  acme::Store* store = nullptr;
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+  std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport;
+};
+
+// Thread-safe after construction. Opens the store, no network; throws Error(config | storage |
+// permission).
+class AutoCertificates {
+ public:
+  explicit AutoCertificates(AutoCertificatesOptions, AutoCertificatesParts = {});
+  ~AutoCertificates();  // stop()
+
+  // Writes the wish for `domains` (nothing to do when empty). start() and obtain() do it too.
+  void manage();
+  const std::string& certificate() const noexcept;  // its id; empty without domains
+
+  // In the background: certificates of the store go to `sink` at once and whenever any process
+  // flips one; what is due is obtained and renewed. `answers()` must be reachable on port 80 of
+  // every name by then. Call once.
+  void start(CertificateSink& sink);
+  void stop() noexcept;  // an order under way stays in its journal; joins the threads
+
+  // In the foreground, for commands.
+  std::vector<acme::Outcome> run_once(const acme::RunOptions&, std::stop_token = {});
+
+  const ChallengeAnswers& answers() const noexcept;  // for the port-80 listener
+  acme::CertificateStore& certificates() noexcept;
+  acme::Store& store() noexcept;
+  acme::Manager& manager() noexcept;
+  acme::Publisher* publisher() noexcept;  // null before start()
+  Clock& clock() noexcept;
+  Random& random() noexcept;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace autohttps

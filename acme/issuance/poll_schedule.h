@@ -1,0 +1,19 @@
+// When to ask a CA again (DESIGN 5): first after 20 ms, at most 10 times in the first 2 s, then
+// every second or slower; a Retry-After, where given, is obeyed. Pure.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace autohttps::acme {
+
+class PollSchedule {
+ public:
+  // How long to wait before the next poll; `retry_after` is from the last answer.
+  std::chrono::milliseconds next(std::optional<std::chrono::seconds> retry_after) noexcept;
+
+ private:
+  int polls_ = 0;
+};
+
+}  // namespace autohttps::acme

@@ -1,0 +1,80 @@
+// Keeps every certificate of a store good. Per certificate: lock, re-read, due?, limits, issue,
+// check, add, flip, state.
+#pragma once
+
+#include <autohttps/acme/issuance/issuer.h>
+#include <autohttps/acme/management/limits.h>
+#include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/event.h>
+#include <autohttps/common/random.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace autohttps::acme {
+
+struct Outcome {
+  enum class Action { none, issued, renewed, deferred, failed } action = Action::none;
+  std::string certificate;
+  std::string text;              // for a person: "valid for 59 more days, due in 29 days"
+  std::optional<Error> error;    // failed and deferred
+  std::uint64_t generation = 0;  // the one in place now; 0: none
+  std::optional<WallTime> not_after;
+  std::optional<WallTime> next_attempt;
+};
+
+struct RunOptions {
+  std::vector<std::string> only;      // ids; empty: all
+  bool person = false;                // skips back-off, never limits or Retry-After
+  bool force = false;                 // issues although not due
+  int at_once = 4;                    // orders at a time
+  std::chrono::seconds lock_wait{0};  // another process works on the certificate: wait this long,
+                                      // then Outcome deferred(locked)
+};
+
+// Makes the Issuer of one attempt at one CA; it and the Budget live as long as the attempt.
+using IssuerFactory =
+    std::function<std::unique_ptr<Issuer>(const CertificateSpec&, const CaSpec&, Budget&)>;
+
+// Thread-safe, owns no thread that outlives a call.
+class Manager {
+ public:
+  Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink);
+
+  // Writes the wish; idempotent. Throws Error(config) when the names belong to another certificate
+  // (says which command replaces and which adds, DESIGN 4), Error(storage).
+  void manage(const CertificateSpec&);
+
+  // `renew`: all that is due, a few at a time; one failure stops no other; throws only for a store
+  // that cannot be listed.
+  std::vector<Outcome> run_once(const RunOptions&, std::stop_token);
+
+  // `serve`: run_once for ever, sleeping until the next is due (at most an hour, so that wishes of
+  // other processes are noticed).
+  void run(std::stop_token);
+  void wake() noexcept;  // look now
+
+  // When something is next to be done; empty: nothing is managed. For status and for run().
+  std::optional<WallTime> next_look() const;
+
+ private:
+  Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
+
+  CertificateStore& certificates_;
+  IssuerFactory issuers_;
+  Clock& clock_;
+  Random& random_;
+  EventSink events_;
+
+  std::mutex mutex_;  // guards woken_
+  bool woken_ = false;
+};
+
+}  // namespace autohttps::acme

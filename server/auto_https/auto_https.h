@@ -1,0 +1,42 @@
+// HTTPS in one object: ports 80 and 443, certificates obtained, renewed and swapped, http
+// redirected.
+#pragma once
+
+#include <autohttps/acme/auto_certificates.h>
+#include <autohttps/server/auto_https/options.h>
+#include <autohttps/server/httplib/https_server.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace autohttps {
+
+// Owns every object and thread. routes() before serve(); serve() on one thread; stop() from any
+// thread and from a signal-waiting one.
+class AutoHttps {
+ public:
+  explicit AutoHttps(AutoHttpsOptions,
+                     AutoCertificatesParts = {});  // opens the store, no network; throws
+                                                   // Error(config | storage | permission)
+  ~AutoHttps();
+
+  httplib::Server& routes();
+
+  // Binds both ports, serves at once what the store has (else a marked placeholder), obtains and
+  // renews in the background; returns after stop(). Throws Error(port | permission) before anything
+  // is served; no failure of the CA ends it.
+  void serve();
+  void
+  bind();  // what serve() does first; for those who want the ports before, e.g. to drop privileges
+  void stop() noexcept;
+
+  std::uint16_t http_port() const noexcept;  // as bound
+  std::uint16_t https_port() const noexcept;
+  AutoCertificates& certificates() noexcept;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace autohttps

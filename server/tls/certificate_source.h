@@ -1,0 +1,25 @@
+// Where a handshake's certificate comes from.
+#pragma once
+
+#include <autohttps/common/credentials.h>
+#include <autohttps/server/tls/client_hello.h>
+
+#include <functional>
+#include <memory>
+
+namespace autohttps {
+
+// Thread-safe; asked in every full handshake, on an I/O thread.
+struct CertificateSource {
+  virtual ~CertificateSource() = default;
+  virtual std::shared_ptr<const Credentials> find(
+      const ClientHello&) const noexcept = 0;  // no I/O, no waiting; null: not here now
+  // After null, once per handshake. False: unrecognized_name. True: `ready` runs exactly once, on
+  // any thread; till then the handshake is suspended and holds no thread.
+  virtual bool fetch(const ClientHello&, std::function<void()> ready) noexcept {
+    (void)ready;
+    return false;
+  }
+};
+
+}  // namespace autohttps

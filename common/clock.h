@@ -16,13 +16,19 @@ struct Clock {
   virtual ~Clock() = default;
   virtual WallTime wall() const = 0;
   virtual SteadyTime steady() const = 0;
-  // Waits; returns false at once when stop is requested. Sleeps in slices of at most 30 s, so that
-  // a suspended machine and a jump of the clock are noticed by callers that loop on wall().
+  // Waits to the end; false, at once, when stop is requested. Suspended time does not count, no
+  // jump of the wall clock matters.
   virtual bool sleep_until(SteadyTime, std::stop_token) = 0;
 
   bool sleep_for(std::chrono::nanoseconds duration, std::stop_token stop) {
     return sleep_until(steady() + std::chrono::duration_cast<SteadyTime::duration>(duration), stop);
   }
+  // Waits for a time on the wall in slices of at most 30 s, after each of which it looks again: a
+  // suspended machine and a jump of the clock are noticed (RELIABILITY I11). False, at once, when
+  // stop is requested.
+  bool sleep_until_wall(WallTime, std::stop_token);
+
+  static constexpr std::chrono::seconds kLongestSlice{30};
 };
 
 // The operating system's. Stateless.

@@ -18,7 +18,8 @@
 
 namespace autohttps::acme {
 
-struct GenerationMeta {  // meta.json
+// meta.json. A damaged one does not cost the pair beside it: ca and account are then empty.
+struct GenerationMeta {
   std::string ca, account;
   std::vector<Identifier> names;
   WallTime created;
@@ -72,6 +73,11 @@ class CertificateStore {
   // crash at any point leaves the old or the new generation.
   std::uint64_t add(const StoreLock&, std::string_view id, const Bundle&, std::string_view cause,
                     WallTime now);
+
+  // Points `current` at a generation that is whole and marks the change: what a caller that holds
+  // the lock does when current() had `trouble` to tell, and a rollback. Throws Error(storage) when
+  // that generation is not whole.
+  void flip(const StoreLock&, std::string_view id, std::uint64_t number);
 
   std::optional<std::string> id_for_name(
       std::string_view dns_name) const;  // names/, one look-up; wildcards: asks for "_.rest" too

@@ -13,7 +13,10 @@
 namespace autohttps::acme {
 
 struct LedgerEntry {
-  enum class Kind { new_account, new_order, certificate, failed_validation } kind = Kind::new_order;
+  // unreadable: what was written before `at` is lost; the budget counts as used up for 24 h from
+  // then.
+  enum class Kind { new_account, new_order, certificate, failed_validation, unreadable };
+  Kind kind = Kind::new_order;
   WallTime at;
   std::string names;  // sorted, comma-separated: the exact set; empty for accounts
   std::string key_type;
@@ -25,11 +28,14 @@ std::string exact_set(std::vector<Identifier> names);
 class Ledger {
  public:
   Ledger(Store& store, std::string_view directory_url);
-  // Entries of the last `span`. Unreadable: Error(storage); callers treat the budget as used up for
-  // 24 h.
-  std::vector<LedgerEntry> since(WallTime) const;
+  // Entries not before `from`, oldest first. Unreadable: Error(storage); whoever decides then calls
+  // set_aside.
+  std::vector<LedgerEntry> since(WallTime from) const;
   void append(const LedgerEntry&);
   void prune(WallTime before);  // drops old lines; whole old or whole new
+  // For an unreadable ledger: quarantines it and begins a new one with an entry of Kind::unreadable
+  // at `now`, so that the budget is used up for 24 h and not for ever (RELIABILITY I8).
+  void set_aside(WallTime now);
   std::unique_ptr<StoreLock> lock(SteadyTime give_up, std::stop_token);
 
  private:

@@ -27,9 +27,9 @@ struct Subscription {
 };
 
 // Keys are paths "a/b/c" of parts [A-Za-z0-9._@,+=~-]{1,200} that do not begin with a dot; anything
-// else throws Error(internal): callers check foreign text before it gets here. Values up to 1 MiB.
-// Safe between threads and processes; waits for the disk; throws Error(storage | permission) with
-// the old value kept.
+// else throws Error(internal): callers check foreign text before it gets here. Values up to 8 MiB
+// (a ledger grows; nothing else comes near). Safe between threads and processes; waits for the
+// disk; throws Error(storage | permission) with the old value kept.
 struct Store {
   virtual ~Store() = default;
   // power_cut: on return it survives one. process_end: whole or not at all, but not fsynced
@@ -45,8 +45,9 @@ struct Store {
   virtual void append(std::string_view key,
                       std::string_view line) = 0;  // adds "\n", durable on return; a torn last line
                                                    // is cut off first
-  virtual void remove(
-      std::string_view prefix) = 0;  // a key or all below it; absent is fine; durable
+  // A key or all below it, at once for readers; absent is fine. process_end: it may be back after a
+  // power cut (challenge answers, old generations).
+  virtual void remove(std::string_view prefix, Survives = Survives::power_cut) = 0;
   // Pointers: certificates/NAME/current -> generations/7. Empty when absent or not of that form.
   virtual std::optional<std::string> target(std::string_view pointer) const = 0;
   // The one switch. First makes every key below the target durable, then flips, durable on return.

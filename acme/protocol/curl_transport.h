@@ -10,9 +10,9 @@
 namespace autohttps::acme {
 
 struct CurlOptions {
-  std::string ca_bundle;             // PEM file that alone is trusted; empty: the system's
-  std::string proxy;                 // --ca-proxy; empty: curl's environment variables
-  std::string user_agent;            // RFC 8555 6.1: "autohttps/0.1.0 libcurl/7.88.1"; empty: that
+  std::string ca_bundle{};           // PEM file that alone is trusted; empty: the system's
+  std::string proxy{};               // --ca-proxy; empty: curl's environment variables
+  std::string user_agent{};          // RFC 8555 6.1: "autohttps/0.1.0 libcurl/7.88.1"; empty: that
   std::chrono::seconds timeout{60};  // for one request, connecting included
   std::chrono::seconds connect_timeout{15};
 };

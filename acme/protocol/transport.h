@@ -10,12 +10,13 @@
 
 namespace autohttps::acme {
 
+// The braces: what a designated initializer leaves out is empty, without a warning.
 struct HttpRequest {
   std::string method;  // GET, HEAD, POST
   std::string url;     // https only
-  std::string content_type;
-  std::string accept;
-  std::string body;
+  std::string content_type{};
+  std::string accept{};
+  std::string body{};
 };
 
 struct HttpResponse {

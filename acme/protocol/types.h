@@ -21,8 +21,8 @@ struct Directory {  // 7.1.1
   std::map<std::string, std::string> profiles;  // name -> description (draft-ietf-acme-profiles)
 };
 
-struct NewAccount {                  // 7.3
-  std::vector<std::string> contact;  // "mailto:me@example.com"
+struct NewAccount {                    // 7.3
+  std::vector<std::string> contact{};  // "mailto:me@example.com"
   bool terms_of_service_agreed = false;
   bool only_return_existing = false;
 };
@@ -35,8 +35,8 @@ struct Account {    // 7.1.2
 
 struct NewOrder {  // 7.4
   std::vector<Identifier> identifiers;
-  std::optional<std::string> profile;
-  std::optional<std::string> replaces;  // RFC 9773 5
+  std::optional<std::string> profile{};
+  std::optional<std::string> replaces{};  // RFC 9773 5
 };
 
 enum class OrderStatus { pending, ready, processing, valid, invalid };

@@ -7,6 +7,7 @@
 #include <autohttps/common/clock.h>
 
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -55,14 +56,21 @@ class Client {
   const AccountKey& key() const noexcept { return *key_; }
 
  private:
+  std::string fresh_nonce(std::string_view doing, std::stop_token);
   HttpResponse post(std::string_view url, const std::string& payload, bool with_jwk,
                     std::string_view doing, std::stop_token, std::string_view accept = {});
+  HttpResponse post_for_json(std::string_view url, const std::string& payload, bool with_jwk,
+                             std::string_view doing, std::stop_token);
+  Order read_order(const HttpResponse&, std::string url, std::string_view doing);
+  std::string account_url() const;
 
-  std::shared_ptr<ClientSession> session_;
+  const std::shared_ptr<ClientSession> session_;
   Transport& transport_;
   Clock& clock_;
-  std::shared_ptr<const AccountKey> key_;
-  std::string account_url_;
+  const std::shared_ptr<const AccountKey> key_;
+
+  mutable std::mutex mutex_;
+  std::string account_url_;  // guarded by mutex_
 };
 
 }  // namespace autohttps::acme

@@ -45,6 +45,10 @@ class ProblemError : public Error {
   Problem problem_;
 };
 
+// The code that says what a refusal means to us. `about_challenge`: the problem is a challenge's,
+// an authorization's or an order's own `error`, not the answer to a request.
+ErrorCode refusal_code(const Problem&, bool about_challenge);
+
 // The next step for a person, per error type; empty for types we do not know.
 std::string hint_for(const Problem&);
 

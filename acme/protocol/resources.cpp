@@ -1,0 +1,231 @@
+#include <autohttps/acme/protocol/resources.h>
+
+#include <autohttps/acme/protocol/problem_json.h>
+#include <autohttps/acme/protocol/url.h>
+#include <autohttps/common/challenge_answers.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/json.h>
+#include <autohttps/common/strings.h>
+
+#include <array>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr std::size_t kMostNames = 100;      // of the largest certificate there is
+constexpr std::size_t kMostChallenges = 20;  // a handful of types exist
+constexpr std::size_t kMostContacts = 20;
+constexpr std::size_t kMostProfiles = 50;
+constexpr std::size_t kMostTypeBytes = 64;   // of a challenge: "dns-account-01"
+constexpr std::size_t kMostTextBytes = 500;  // of descriptions for people
+
+using Context = ResourceContext;
+
+[[noreturn]] void refuse(const Context& context, const std::string& cause) {
+  throw Error(ErrorCode::protocol, std::string(context.what) + ": " + cause);
+}
+
+std::string url_of(const std::string& text, const char* name, const Context& context) {
+  return https_url(text, std::string(context.what) + ": \"" + name + "\"", context.origin);
+}
+
+std::string url_member(const Json& object, const char* name, const Context& context) {
+  return url_of(string_member(object, name, context.what), name, context);
+}
+
+std::optional<std::string> optional_url(const Json& object, const char* name,
+                                        const Context& context) {
+  const auto text = optional_string(object, name, context.what);
+  if (!text) return std::nullopt;
+  return url_of(*text, name, context);
+}
+
+// The member as an object or a list; null when absent or null.
+const Json* part(const Json& object, const char* name, bool list, const Context& context) {
+  const auto member = object.find(name);
+  if (member == object.end() || member->is_null()) return nullptr;
+  if (list ? member->is_array() : member->is_object()) return &*member;
+  refuse(context, "\"" + std::string(name) + "\" is not " + (list ? "a list" : "an object"));
+}
+
+template <typename Status, std::size_t count>
+Status status_member(const Json& object,
+                     const std::array<std::pair<std::string_view, Status>, count>& known,
+                     const Context& context) {
+  const std::string text = string_member(object, "status", context.what);
+  for (const auto& [name, status] : known) {
+    if (text == name) return status;
+  }
+  refuse(context, "unknown status \"" + printable(text, 40) + "\"");
+}
+
+std::optional<Problem> error_member(const Json& object, const Context& context) {
+  const Json* error = part(object, "error", false, context);
+  if (error == nullptr) return std::nullopt;
+  return problem_from_json(*error);
+}
+
+Identifier parse_identifier(const Json& object, const Context& context) {
+  const std::string type = string_member(object, "type", context.what);
+  const std::string value = string_member(object, "value", context.what);
+  try {
+    Identifier identifier = Identifier::parse(value);
+    if (type == (identifier.type == Identifier::Type::dns ? "dns" : "ip")) return identifier;
+  } catch (const Error&) {
+    // Said below, in the CA's terms and not in those of a person who typed a name.
+  }
+  refuse(context, "not an identifier: type \"" + printable(type, 20) + "\", value \"" +
+                      printable(value, 100) + "\"");
+}
+
+void read_meta(Directory& directory, const Json& meta, const Context& context) {
+  directory.terms_of_service = optional_url(meta, "termsOfService", context);
+  // For people only; many CAs give http:// here, and nothing of ours ever goes there.
+  if (const auto website = optional_string(meta, "website", context.what)) {
+    directory.website = printable(*website, kMostTextBytes);
+  }
+  directory.external_account_required =
+      bool_or(meta, "externalAccountRequired", false, context.what);
+  const Json* profiles = part(meta, "profiles", false, context);
+  if (profiles == nullptr) return;
+  if (profiles->size() > kMostProfiles) refuse(context, "more than 50 profiles");
+  for (const auto& [name, description] : profiles->items()) {
+    directory.profiles[printable(name, kMostTextBytes)] =
+        description.is_string()
+            ? printable(description.get_ref<const std::string&>(), kMostTextBytes)
+            : std::string();
+  }
+}
+
+// RFC 8555 8.3, 8.4, RFC 8737: these cannot be answered without a token.
+bool needs_token(std::string_view type) {
+  return type == "http-01" || type == "dns-01" || type == "tls-alpn-01";
+}
+
+// Empty: a challenge without a url, which nobody can respond to.
+std::optional<Challenge> read_challenge(const Json& object, const Context& context) {
+  static constexpr std::array<std::pair<std::string_view, ChallengeStatus>, 4> kStatus = {{
+      {"pending", ChallengeStatus::pending},
+      {"processing", ChallengeStatus::processing},
+      {"valid", ChallengeStatus::valid},
+      {"invalid", ChallengeStatus::invalid},
+  }};
+  const auto url = optional_url(object, "url", context);
+  if (!url) return std::nullopt;
+  Challenge challenge;
+  challenge.url = *url;
+  challenge.type = printable(string_member(object, "type", context.what), kMostTypeBytes);
+  challenge.status = status_member(object, kStatus, context);
+  challenge.token = optional_string(object, "token", context.what).value_or("");
+  challenge.error = error_member(object, context);
+  if (challenge.token.empty() ? needs_token(challenge.type) : !is_token(challenge.token)) {
+    refuse(context, "the token \"" + printable(challenge.token, 40) + "\" of " + challenge.type +
+                        " is not one that RFC 8555 8.3 allows");
+  }
+  return challenge;
+}
+
+std::vector<std::string> url_list(const Json& object, const char* name, const Context& context) {
+  std::vector<std::string> urls = string_list(object, name, context.what);
+  if (urls.size() > kMostNames)
+    refuse(context, "more than 100 entries in \"" + std::string(name) + "\"");
+  for (const std::string& url : urls) url_of(url, name, context);
+  return urls;
+}
+
+std::vector<Identifier> identifier_list(const Json& order, const Context& context) {
+  const Json* list = part(order, "identifiers", true, context);
+  if (list == nullptr || list->empty()) refuse(context, "no identifiers");
+  if (list->size() > kMostNames) refuse(context, "more than 100 identifiers");
+  std::vector<Identifier> identifiers;
+  for (const Json& identifier : *list) identifiers.push_back(parse_identifier(identifier, context));
+  return identifiers;
+}
+
+Json parse_object(std::string_view json, const Context& context) {
+  Json object = parse_json(json, context.what);
+  if (!object.is_object()) refuse(context, "not a JSON object");
+  return object;
+}
+
+}  // namespace
+
+Directory parse_directory(std::string_view json, const Context& context) {
+  const Json object = parse_object(json, context);
+  Directory directory;
+  directory.new_nonce = url_member(object, "newNonce", context);
+  directory.new_account = url_member(object, "newAccount", context);
+  directory.new_order = url_member(object, "newOrder", context);
+  directory.revoke_cert = optional_url(object, "revokeCert", context);
+  directory.key_change = optional_url(object, "keyChange", context);
+  directory.renewal_info = optional_url(object, "renewalInfo", context);
+  if (const Json* meta = part(object, "meta", false, context)) read_meta(directory, *meta, context);
+  return directory;
+}
+
+Account parse_account(std::string_view json, const Context& context) {
+  const Json object = parse_object(json, context);
+  Account account;
+  account.status = printable(string_member(object, "status", context.what), kMostTypeBytes);
+  account.contact = string_list(object, "contact", context.what);
+  if (account.contact.size() > kMostContacts) refuse(context, "more than 20 contacts");
+  for (std::string& contact : account.contact) contact = printable(contact, kMostTextBytes);
+  return account;
+}
+
+Order parse_order(std::string_view json, const Context& context) {
+  static constexpr std::array<std::pair<std::string_view, OrderStatus>, 5> kStatus = {{
+      {"pending", OrderStatus::pending},
+      {"ready", OrderStatus::ready},
+      {"processing", OrderStatus::processing},
+      {"valid", OrderStatus::valid},
+      {"invalid", OrderStatus::invalid},
+  }};
+  const Json object = parse_object(json, context);
+  Order order;
+  order.status = status_member(object, kStatus, context);
+  order.expires = optional_time(object, "expires", context.what);
+  order.identifiers = identifier_list(object, context);
+  order.authorizations = url_list(object, "authorizations", context);
+  order.finalize = url_member(object, "finalize", context);
+  order.certificate = optional_url(object, "certificate", context);
+  order.error = error_member(object, context);
+  return order;
+}
+
+Authorization parse_authorization(std::string_view json, const Context& context) {
+  static constexpr std::array<std::pair<std::string_view, AuthorizationStatus>, 6> kStatus = {{
+      {"pending", AuthorizationStatus::pending},
+      {"valid", AuthorizationStatus::valid},
+      {"invalid", AuthorizationStatus::invalid},
+      {"deactivated", AuthorizationStatus::deactivated},
+      {"expired", AuthorizationStatus::expired},
+      {"revoked", AuthorizationStatus::revoked},
+  }};
+  const Json object = parse_object(json, context);
+  const Json* identifier = part(object, "identifier", false, context);
+  if (identifier == nullptr) refuse(context, "no identifier");
+  Authorization authorization;
+  authorization.identifier = parse_identifier(*identifier, context);
+  authorization.status = status_member(object, kStatus, context);
+  authorization.expires = optional_time(object, "expires", context.what);
+  authorization.wildcard = bool_or(object, "wildcard", false, context.what);
+  const Json* challenges = part(object, "challenges", true, context);
+  if (challenges == nullptr) return authorization;
+  if (challenges->size() > kMostChallenges) refuse(context, "more than 20 challenges");
+  for (const Json& challenge : *challenges) {
+    if (!challenge.is_object()) refuse(context, "a challenge is not an object");
+    if (auto read = read_challenge(challenge, context)) {
+      authorization.challenges.push_back(*std::move(read));
+    }
+  }
+  return authorization;
+}
+
+Challenge parse_challenge(std::string_view json, const Context& context) {
+  auto challenge = read_challenge(parse_object(json, context), context);
+  if (!challenge) refuse(context, "the challenge has no url");
+  return *std::move(challenge);
+}
+
+}  // namespace autohttps::acme

@@ -15,12 +15,12 @@
 namespace autohttps {
 
 struct ChildOptions {
-  std::vector<std::string> arguments;              // the program first, found through PATH
-  std::map<std::string, std::string> environment;  // on top of ours; an empty value unsets
-  std::string folder;                              // working directory; empty: ours
-  std::string input;                               // its standard input
-  std::optional<uid_t> user;                       // run as this user and group: we must be root
-  std::chrono::milliseconds limit{60'000};         // run_child: killed after this
+  std::vector<std::string> arguments{};              // the program first, found through PATH
+  std::map<std::string, std::string> environment{};  // on top of ours; an empty value unsets
+  std::string folder{};                              // working directory; empty: ours
+  std::string input{};                               // its standard input
+  std::optional<uid_t> user{};                       // run as this user and group: we must be root
+  std::chrono::milliseconds limit{60'000};           // run_child: killed after this
 };
 
 struct ChildResult {

@@ -1,20 +1,11 @@
+#include <autohttps/tests/support/paths.h>
 #include <autohttps/tests/support/pebble_process.h>
 
-#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 namespace autohttps {
-namespace {
-
-std::string script() {
-  const char* source = std::getenv("AUTOHTTPS_SOURCE");  // set by ctest
-  return std::string(source != nullptr ? source : ".") + "/tests/support/pebble.sh";
-}
-
-}  // namespace
-
 PebbleProcess::PebbleProcess(PebbleOptions options) : options_(std::move(options)) {
   if (!options_.http_port) promised_ = std::make_unique<FreePort>();
   http_port_ = options_.http_port ? *options_.http_port : promised_->number();
@@ -23,7 +14,7 @@ PebbleProcess::PebbleProcess(PebbleOptions options) : options_(std::move(options
 
 void PebbleProcess::start() {
   ChildOptions child;
-  child.arguments = {script(), folder_.path().string()};
+  child.arguments = {source_folder() / "tests/support/pebble.sh", folder_.path()};
   child.environment = options_.environment;
   child.environment["CA_HTTP_PORT"] = std::to_string(http_port_);
   if (options_.strict) child.environment["CA_STRICT"] = "1";

@@ -15,10 +15,10 @@ namespace autohttps {
 
 struct PebbleOptions {
   // Pebble's switches. Validation does not sleep and no nonce is refused unless said here.
-  std::map<std::string, std::string> environment;
-  bool strict = false;                     // `pebble -strict`
-  std::optional<int> validity_seconds;     // of the certificates; Pebble's default is five years
-  std::optional<std::uint16_t> http_port;  // where it validates HTTP-01; else a free one
+  std::map<std::string, std::string> environment{};
+  bool strict = false;                       // `pebble -strict`
+  std::optional<int> validity_seconds{};     // of the certificates; Pebble's default is five years
+  std::optional<std::uint16_t> http_port{};  // where it validates HTTP-01; else a free one
 };
 
 // Every name resolves to 127.0.0.1 until told otherwise. Throws std::runtime_error with Pebble's

@@ -21,7 +21,9 @@ struct Clock {
   virtual bool sleep_until(SteadyTime, std::stop_token) = 0;
 
   bool sleep_for(std::chrono::nanoseconds duration, std::stop_token stop) {
-    return sleep_until(steady() + std::chrono::duration_cast<SteadyTime::duration>(duration), stop);
+    const SteadyTime now = steady();
+    const auto wait = std::chrono::duration_cast<SteadyTime::duration>(duration);
+    return sleep_until(wait < SteadyTime::max() - now ? now + wait : SteadyTime::max(), stop);
   }
   // Waits for a time on the wall in slices of at most 30 s, after each of which it looks again: a
   // suspended machine and a jump of the clock are noticed (RELIABILITY I11). False, at once, when

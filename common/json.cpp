@@ -84,6 +84,8 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t most_b
     refuse(what, "not JSON we accept: " + std::to_string(text.size()) + " bytes, at most " +
                      std::to_string(most_bytes));
   }
+  // nlohmann/json takes a NUL for the end of the text: what follows would go unseen.
+  if (text.find('\0') != std::string_view::npos) refuse(what, "not JSON: it has a zero byte");
   Watcher watcher(what);
   try {
     return Json::parse(text.begin(), text.end(),

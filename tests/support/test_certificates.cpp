@@ -1,4 +1,4 @@
-#include "test_certificates.h"
+#include <autohttps/tests/support/test_certificates.h>
 
 #include <autohttps/common/pem.h>
 

@@ -1,5 +1,7 @@
 // When to ask a CA again (DESIGN 5): first after 20 ms, at most 10 times in the first 2 s, then
-// every second or slower; a Retry-After, where given, is obeyed. Pure.
+// every second, then ever slower up to a minute, so that a whole attempt of 15 minutes on a CA that
+// never decides stays within the requests it may make (RELIABILITY I4). A Retry-After, where given,
+// is obeyed: never sooner. Pure.
 #pragma once
 
 #include <chrono>

@@ -18,7 +18,8 @@ struct Retry {
 
 // `failures` in a row, this one included. CA not reached: 5 s doubling to 5 min. CA answered, or
 // validation failed, or a local problem: 1, 10, 100 min, then daily. Never longer than a quarter of
-// what is left of the life (at least 1 min); never sooner than the CA asked (clamped to 24 h).
+// what is left of the life (at least 1 min; an expired certificate hurries nobody any more); never
+// sooner than the CA asked (clamped to 24 h).
 // Never decreasing in `failures`.
 Retry retry_after_failure(const Error&, int failures, WallTime now,
                           std::optional<WallTime> not_after);

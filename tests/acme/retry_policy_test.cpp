@@ -1,0 +1,95 @@
+#include <autohttps/acme/management/retry_policy.h>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+#include <vector>
+
+namespace autohttps::acme {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const WallTime kNow{seconds(1'800'000'000)};
+
+auto wait_after(const Error& error, int failures, std::optional<WallTime> not_after = {}) {
+  return retry_after_failure(error, failures, kNow, not_after).at - kNow;
+}
+
+TEST(RetryPolicyTest, AnUnreachedCaIsTriedAfter5SecondsDoublingTo5Minutes) {
+  const Error error(ErrorCode::network, "no route");
+  const std::vector<seconds> expected = {seconds(5),  seconds(10),  seconds(20),  seconds(40),
+                                         seconds(80), seconds(160), seconds(300), seconds(300)};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(wait_after(error, static_cast<int>(i) + 1), expected[i]) << i;
+  }
+}
+
+TEST(RetryPolicyTest, AnAnsweringCaIsTriedAfter1And10And100MinutesThenDaily) {
+  for (const ErrorCode code : {ErrorCode::refused, ErrorCode::validation, ErrorCode::protocol,
+                               ErrorCode::storage, ErrorCode::rate_limited}) {
+    const Error error(code, "no");
+    EXPECT_EQ(wait_after(error, 1), minutes(1));
+    EXPECT_EQ(wait_after(error, 2), minutes(10));
+    EXPECT_EQ(wait_after(error, 3), minutes(100));
+    EXPECT_EQ(wait_after(error, 4), days(1));
+    EXPECT_EQ(wait_after(error, 400), days(1));
+  }
+}
+
+TEST(RetryPolicyTest, NeverWaitsLongerThanAQuarterOfTheRemainingLifeButAMinuteAtLeast) {
+  const Error error(ErrorCode::refused, "no");
+  EXPECT_EQ(wait_after(error, 9, kNow + hours(40)), hours(10));
+  EXPECT_EQ(wait_after(error, 9, kNow + minutes(2)), minutes(1));
+  EXPECT_EQ(wait_after(error, 9, kNow + days(30)), days(1));
+}
+
+TEST(RetryPolicyTest, AnExpiredCertificateHurriesNobody) {
+  const Error error(ErrorCode::refused, "no");
+  EXPECT_EQ(wait_after(error, 9, kNow - days(30)), days(1));
+}
+
+TEST(RetryPolicyTest, TheCasWishBindsAndIsNeverUndercut) {
+  Error error(ErrorCode::rate_limited, "busy");
+  error.with_retry_at(kNow + hours(3));
+  const Retry retry = retry_after_failure(error, 1, kNow, kNow + minutes(30));
+  EXPECT_EQ(retry.at, kNow + hours(3));
+  EXPECT_TRUE(retry.binding);
+
+  const Retry later = retry_after_failure(error, 7, kNow, {});
+  EXPECT_EQ(later.at, kNow + days(1)) << "our own back-off is longer than what the CA asks";
+  EXPECT_TRUE(later.binding);
+}
+
+TEST(RetryPolicyTest, AnAbsurdWishIsCutToADay) {
+  Error error(ErrorCode::rate_limited, "busy");
+  error.with_retry_at(WallTime::max());
+  EXPECT_EQ(retry_after_failure(error, 1, kNow, {}).at, kNow + days(1));
+  error.with_retry_at(WallTime::min());
+  EXPECT_EQ(retry_after_failure(error, 1, kNow, {}).at, kNow + minutes(1));
+  EXPECT_FALSE(retry_after_failure(error, 1, kNow, {}).binding);
+}
+
+// CVE-2025-55753: a back-off that overflowed to no delay at all after 30 days of failing.
+TEST(F38_FailingForever, TheDelayNeverShrinksOver10000Failures) {
+  for (const ErrorCode code : {ErrorCode::network, ErrorCode::refused, ErrorCode::validation}) {
+    const Error error(code, "no");
+    WallTime::duration last{0};
+    for (int failures = 1; failures <= 10'000; ++failures) {
+      const auto wait = wait_after(error, failures);
+      ASSERT_GE(wait, last) << failures;
+      ASSERT_GE(wait, seconds(5)) << failures;
+      ASSERT_LE(wait, days(1)) << failures;
+      last = wait;
+    }
+    EXPECT_EQ(wait_after(error, std::numeric_limits<int>::max()), last);
+    EXPECT_GE(wait_after(error, std::numeric_limits<int>::min()), seconds(5));
+  }
+}
+
+}  // namespace
+}  // namespace autohttps::acme

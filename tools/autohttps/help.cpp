@@ -1,0 +1,74 @@
+#include <autohttps/tools/autohttps/help.h>
+
+namespace autohttps::tools {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(width, text.size()), ' ');
+  return text;
+}
+
+// `text` broken at spaces into lines that begin in column `indent`; the first is under way there.
+std::string wrapped(std::string_view text, std::size_t indent) {
+  std::string result;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (column > indent && column + 1 + word.size() > kWidth) {
+      result += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      result += ' ';
+      ++column;
+    }
+    result += word;
+    column += word.size();
+  }
+  return result;
+}
+
+std::string flag_column(const Option& option) {
+  std::string text = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
+  text += "--" + std::string(option.name);
+  if (!option.value_name.empty()) text += " " + std::string(option.value_name);
+  return text;
+}
+
+}  // namespace
+
+std::string overview() {
+  std::string text = "autohttps " AUTOHTTPS_VERSION
+                     ": certificates that are obtained, renewed and swapped by themselves\n\n"
+                     "usage: autohttps COMMAND [DOMAIN or NAME...] [flags]\n\ncommands:\n";
+  for (const VerbInfo& verb : verbs()) {
+    text += "  " + padded(std::string(verb.name), 10) + std::string(verb.summary) + "\n";
+  }
+  return text +
+         "\nautohttps COMMAND --help shows a command's flags. First steps:\n"
+         "  autohttps obtain example.com www.example.com --agree-tos\n"
+         "  autohttps serve example.com --agree-tos --root /var/www/html\n";
+}
+
+std::string help_text(Verb verb) {
+  const VerbInfo& about = info(verb);
+  std::string text = "autohttps " + std::string(about.name) + ": " + std::string(about.summary) +
+                     "\n\nusage: autohttps " + std::string(about.name);
+  if (!about.operand.empty()) text += " " + std::string(about.operand);
+  text += " [flags]\n\nflags:\n";
+  constexpr std::size_t kColumn = 32;
+  for (const Option& option : options()) {
+    if (!takes(verb, option)) continue;
+    text += padded(flag_column(option), kColumn) + wrapped(option.help, kColumn) + "\n";
+  }
+  text += "\nEvery flag is also an environment variable; a flag wins over it:\n";
+  for (const Option& option : options()) {
+    if (!takes(verb, option) || option.name == "help") continue;
+    text += padded("  --" + std::string(option.name), kColumn) + environment_name(option) + "\n";
+  }
+  return text;
+}
+
+}  // namespace autohttps::tools

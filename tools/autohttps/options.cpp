@@ -1,0 +1,216 @@
+#include <autohttps/tools/autohttps/options.h>
+
+#include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+namespace autohttps::tools {
+namespace {
+
+constexpr unsigned bit(Verb verb) { return 1u << static_cast<unsigned>(verb); }
+
+constexpr unsigned kObtain = bit(Verb::obtain);
+constexpr unsigned kRenew = bit(Verb::renew);
+constexpr unsigned kServe = bit(Verb::serve);
+constexpr unsigned kWish = kObtain | kServe;            // says what certificate is wanted
+constexpr unsigned kIssue = kObtain | kRenew | kServe;  // may talk to a CA
+constexpr unsigned kRun = kObtain | kRenew;             // ends with an outcome per certificate
+constexpr unsigned kDelete = bit(Verb::remove);
+constexpr unsigned kAll = (1u << 8) - 1;
+constexpr unsigned kStore = kAll & ~bit(Verb::version);
+
+Error wrong(const std::string& value, const std::string& expected) {
+  return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
+}
+
+template <auto member>
+void set_text(Settings& settings, const std::string& value) {
+  if (value.empty()) throw wrong(value, "a value: it is empty");
+  settings.*member = value;
+}
+
+template <auto member>
+void set_flag(Settings& settings, const std::string& value) {
+  const std::string word = to_lower(value);
+  if (word == "1" || word == "true" || word == "yes" || word == "on") {
+    settings.*member = true;
+  } else if (word == "0" || word == "false" || word == "no" || word == "off" || word.empty()) {
+    settings.*member = false;
+  } else {
+    throw wrong(value, "true or false");
+  }
+}
+
+long number(const std::string& value, std::string_view digits, long least, long most) {
+  long result = -1;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
+  if (error != std::errc() || end != digits.data() + digits.size() || result < least ||
+      result > most) {
+    throw wrong(value, "a number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return result;
+}
+
+template <auto member>
+void set_port(Settings& settings, const std::string& value) {
+  settings.*member = static_cast<std::uint16_t>(number(value, value, 0, 65535));
+}
+
+void set_at_once(Settings& settings, const std::string& value) {
+  settings.at_once = static_cast<int>(number(value, value, 1, 32));
+}
+
+void set_lock_timeout(Settings& settings, const std::string& value) {
+  std::string_view digits = value;
+  long unit = 1;
+  if (digits.ends_with('s') || digits.ends_with('m')) {
+    if (digits.ends_with('m')) unit = 60;
+    digits.remove_suffix(1);
+  }
+  constexpr long kDay = 86400;
+  settings.lock_timeout = std::chrono::seconds(number(value, digits, 0, kDay / unit) * unit);
+}
+
+void set_key_type(Settings& settings, const std::string& value) {
+  settings.key_type = parse_key_type(value);
+}
+
+void set_server(Settings& settings, const std::string& value) {
+  const std::string scheme = to_lower(value.substr(0, 8));
+  if (scheme.starts_with("http://")) {
+    throw Error(ErrorCode::config,
+                "the CA's directory \"" + printable(value, 200) +
+                    "\" is http: a certificate asked for over a connection that anyone can change "
+                    "is worth nothing",
+                "use the CA's https:// address; for a CA of your own that has a private "
+                "certificate, add --ca-bundle FILE");
+  }
+  if (scheme != "https://" || value.size() < 9) {
+    throw Error(ErrorCode::config,
+                "the CA's directory \"" + printable(value, 200) + "\" is not an https:// URL",
+                "for example --server https://acme-v02.api.letsencrypt.org/directory, which is "
+                "also what is used without --server");
+  }
+  settings.server = value;
+}
+
+void add_names(Settings& settings, const std::string& value) {
+  // The environment has one string for a list; a comma or a space can be in no name.
+  std::string spaced = value;
+  std::ranges::replace(spaced, ',', ' ');
+  for (const std::string_view name : split(spaced, ' ')) {
+    if (!name.empty()) settings.names.emplace_back(name);
+  }
+}
+
+constexpr VerbInfo kVerbs[] = {
+    {Verb::obtain, "obtain", "DOMAIN...",
+     "get one certificate for these names, or renew it if it is due"},
+    {Verb::renew, "renew", "[NAME...]", "renew every certificate that is due; for cron and timers"},
+    {Verb::serve, "serve", "[DOMAIN...]",
+     "serve HTTPS: obtain, renew and swap certificates while running; redirect http"},
+    {Verb::status, "status", "[NAME...]", "what every certificate's state is and what comes next"},
+    {Verb::list, "list", "", "one line per certificate"},
+    {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
+    {Verb::remove, "delete", "NAME", "remove a certificate and its keys from the store"},
+    {Verb::version, "version", "", "versions of this program and its libraries"},
+};
+
+constexpr Option kOptions[] = {
+    {"domain", 'd', ValueKind::list, "NAME", kWish, add_names,
+     "a name for the certificate; may be repeated, the same as DOMAIN"},
+    {"name", 0, ValueKind::one, "NAME", kWish, set_text<&Settings::name>,
+     "what the certificate is called in the store (default: its first domain)"},
+    {"server", 0, ValueKind::one, "URL", kWish, set_server,
+     "the CA's ACME directory (default: Let's Encrypt)"},
+    {"staging", 0, ValueKind::flag, "", kStore, set_flag<&Settings::staging>,
+     "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
+     "trusts, without the limits"},
+    {"ca-bundle", 0, ValueKind::one, "FILE", kWish, set_text<&Settings::ca_bundle>,
+     "PEM file with the roots to trust when talking to the CA (default: the system's)"},
+    {"ca-proxy", 0, ValueKind::one, "URL", kWish, set_text<&Settings::ca_proxy>,
+     "proxy to reach the CA through"},
+    {"email", 0, ValueKind::one, "ADDRESS", kWish, set_text<&Settings::email>,
+     "contact for the CA's account (optional)"},
+    {"agree-tos", 0, ValueKind::flag, "", kWish, set_flag<&Settings::agree_to_terms>,
+     "you agree to the CA's terms of service"},
+    {"limits", 0, ValueKind::one, "PRESET", kWish, set_text<&Settings::limits>,
+     "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
+     "(default: letsencrypt for Let's Encrypt, conservative for others)"},
+    {"key-type", 0, ValueKind::one, "TYPE", kWish, set_key_type,
+     "ec256, ec384, rsa2048, rsa3072 or rsa4096 (default: ec256)"},
+    {"webroot", 0, ValueKind::one, "DIR", kObtain, set_text<&Settings::webroot>,
+     "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
+    {"root", 0, ValueKind::one, "DIR", kServe, set_text<&Settings::root>,
+     "serve the files of DIR (default: a small page)"},
+    {"bind", 0, ValueKind::one, "ADDRESS", kIssue, set_text<&Settings::bind>,
+     "address to listen on (default: all, IPv6 and IPv4)"},
+    {"http-port", 0, ValueKind::one, "PORT", kIssue, set_port<&Settings::http_port>,
+     "port for the CA's questions and for redirects; the CA asks port 80 (default: 80)"},
+    {"https-port", 0, ValueKind::one, "PORT", kServe, set_port<&Settings::https_port>,
+     "port for HTTPS (default: 443)"},
+    {"public-https-port", 0, ValueKind::one, "PORT", kServe, set_port<&Settings::public_https_port>,
+     "the port clients see when it is forwarded to --https-port (default: the same)"},
+    {"store", 0, ValueKind::one, "DIR", kStore, set_text<&Settings::store>,
+     "where accounts, keys and certificates are kept (default: $STATE_DIRECTORY; "
+     "/var/lib/autohttps for root; else $XDG_STATE_HOME/autohttps)"},
+    {"force", 0, ValueKind::flag, "", kRun, set_flag<&Settings::force>,
+     "issue although nothing is due; the CA's limits still hold"},
+    {"at-once", 0, ValueKind::one, "N", kRenew, set_at_once,
+     "certificates to work on at a time (default: 4)"},
+    {"lock-timeout", 0, ValueKind::one, "SECONDS", kRun | kDelete | bit(Verb::retry),
+     set_lock_timeout,
+     "how long to wait for another process that works on the same certificate (default: 60)"},
+    {"yes", 'y', ValueKind::flag, "", kDelete, set_flag<&Settings::yes>, "do not ask"},
+    {"json", 0, ValueKind::flag, "", kAll & ~kServe, set_flag<&Settings::json>,
+     "print one JSON object on standard output"},
+    {"detailed-exitcode", 0, ValueKind::flag, "", kRun, set_flag<&Settings::detailed_exit_code>,
+     "exit 10 instead of 0 when a certificate changed"},
+    {"quiet", 'q', ValueKind::flag, "", kAll, set_flag<&Settings::quiet>,
+     "print errors and what was asked for, no steps"},
+    {"verbose", 'v', ValueKind::flag, "", kAll, set_flag<&Settings::verbose>,
+     "print more of what happens"},
+    {"help", 'h', ValueKind::flag, "", kAll, set_flag<&Settings::help>, "this text"},
+};
+
+}  // namespace
+
+std::span<const VerbInfo> verbs() noexcept { return kVerbs; }
+
+const VerbInfo& info(Verb verb) noexcept {
+  return *std::ranges::find(kVerbs, verb, &VerbInfo::verb);
+}
+
+std::optional<Verb> find_verb(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kVerbs, name, &VerbInfo::name);
+  if (found == std::end(kVerbs)) return std::nullopt;
+  return found->verb;
+}
+
+std::span<const Option> options() noexcept { return kOptions; }
+
+bool takes(Verb verb, const Option& option) noexcept { return (option.verbs & bit(verb)) != 0; }
+
+const Option* find_option(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kOptions, name, &Option::name);
+  return found == std::end(kOptions) ? nullptr : &*found;
+}
+
+std::string config_key(const Option& option) {
+  std::string key(option.name);
+  std::ranges::replace(key, '-', '_');
+  return key;
+}
+
+std::string environment_name(const Option& option) {
+  std::string name = "AUTOHTTPS_" + config_key(option);
+  for (char& letter : name) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  }
+  return name;
+}
+
+}  // namespace autohttps::tools

@@ -1,0 +1,48 @@
+// The one table of verbs and of flags: the parser, the environment, --help and (later) man pages
+// and completions are made from it, so that they cannot disagree.
+#pragma once
+
+#include <autohttps/tools/autohttps/settings.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace autohttps::tools {
+
+enum class Verb { obtain, renew, serve, status, list, retry, remove, version };
+
+struct VerbInfo {
+  Verb verb;
+  std::string_view name;     // as typed
+  std::string_view operand;  // "DOMAIN...", "[NAME...]"; empty: takes none
+  std::string_view summary;  // one line
+};
+
+std::span<const VerbInfo> verbs() noexcept;
+const VerbInfo& info(Verb) noexcept;
+std::optional<Verb> find_verb(std::string_view name) noexcept;
+
+enum class ValueKind { flag, one, list };
+
+struct Option {
+  std::string_view name;  // the long flag without its dashes
+  char letter;            // 0: none
+  ValueKind kind;
+  std::string_view value_name;  // "DIR"; empty for a flag
+  unsigned verbs;               // bits, see takes()
+  // Throws Error(config) that says what would be right; the caller adds where the value came from.
+  void (*set)(Settings&, const std::string& value);
+  std::string_view help;
+};
+
+std::span<const Option> options() noexcept;
+bool takes(Verb, const Option&) noexcept;
+const Option* find_option(std::string_view name) noexcept;
+
+std::string config_key(const Option&);        // http_port
+std::string environment_name(const Option&);  // AUTOHTTPS_HTTP_PORT
+
+}  // namespace autohttps::tools

@@ -1,0 +1,42 @@
+// One certificate as a person wants to see it: what is, how good, what comes next. Read from the
+// store alone.
+#pragma once
+
+#include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/clock.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace autohttps::tools {
+
+// Worst first: the order of `status`.
+enum class Standing { expired, blocked, retrying, none_yet, due, ok };
+
+std::string_view standing_name(Standing) noexcept;  // "ok" ... "none yet"; stable: --json has them
+
+struct Outlook {
+  std::string id;
+  Standing standing = Standing::none_yet;
+  std::optional<acme::CertificateSpec> spec;  // empty: unreadable, see trouble
+  acme::CertificateState state;
+  std::optional<acme::Generation> current;
+  std::string trouble;           // what is wrong with the files, for people
+  bool wants_issue = true;       // nothing good here, or due, or the wish has changed
+  std::optional<WallTime> next;  // when something is next attempted
+  std::string reason;            // why then
+};
+
+Outlook look_at(acme::CertificateStore&, const std::string& id, WallTime now);
+
+// Of these, or of all; problems first, then by name. Throws Error(config) for an id that is not
+// there, with the nearest spelling.
+std::vector<Outlook> look_at_all(acme::CertificateStore&, const std::vector<std::string>& ids,
+                                 WallTime now);
+
+// How much of its life is left, 0..1.
+double life_left(const acme::Generation&, WallTime now) noexcept;
+
+}  // namespace autohttps::tools

@@ -35,11 +35,22 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
   std::size_t size() const;
 
  private:
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;  // look-ups allocate nothing, so find() can be noexcept
+  };
+  template <typename Value>
+  using ByText = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
+  using Held = std::shared_ptr<const Credentials>;
+
+  // Under mutex_.
+  const Held* best(std::string_view name) const noexcept;
+  const Held* best_wildcard(std::string_view name) const noexcept;
+  void forget_names(const Credentials& old);
+
   std::function<bool(std::string_view, std::function<void()>)> on_miss_;
   mutable std::shared_mutex mutex_;  // guards what follows
-  std::unordered_map<std::string, std::shared_ptr<const Credentials>> by_id_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<const Credentials>>>
-      by_name_;  // last installed last
+  ByText<Held> by_id_;
+  ByText<std::vector<Held>> by_name_;  // last installed last
   std::string default_;
 };
 

@@ -1,0 +1,217 @@
+#include <autohttps/common/openssl_owners.h>
+#include <autohttps/server/tls/attach.h>
+#include <autohttps/server/tls/hello_extensions.h>
+#include <autohttps/server/tls/local_address.h>
+
+#include <openssl/sha.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace autohttps {
+namespace {
+
+// One answer of CertificateSource::fetch under way; shared with its `ready`, which may come after
+// the connection is gone.
+class Fetch {
+ public:
+  void finish() {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+  bool finished() const {
+    const std::lock_guard lock(mutex_);
+    return finished_;
+  }
+  bool wait_for(std::chrono::milliseconds most) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, most, [this] { return finished_; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool finished_ = false;  // guarded by mutex_
+};
+
+// What an SSL carries from its client hello to its certificate callback.
+struct Handshake {
+  std::shared_ptr<const Credentials> credentials;
+  std::shared_ptr<Fetch> fetch;
+};
+
+// A hello whose parts outlive the ClientHello made of them.
+struct ParsedHello {
+  std::string server_name;
+  std::vector<std::string_view> alpn;
+  std::string local_ip;
+  bool has_server_name = false;
+
+  ClientHello view() const { return {server_name, alpn, local_ip}; }
+};
+
+using Source = std::shared_ptr<CertificateSource>;
+
+template <typename T>
+void free_data(void*, void* data, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<T*>(data);  // ex_data is a C owner
+}
+
+// SSL_dup copies the pointer: the copy begins its handshake anew, without it.
+int forget_data(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** data, int, long, void*) {
+  *data = nullptr;
+  return 1;
+}
+
+int handshake_index() {
+  static const int index =
+      SSL_get_ex_new_index(0, nullptr, nullptr, forget_data, free_data<Handshake>);
+  return index;
+}
+
+int source_index() {
+  static const int index =
+      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_data<Source>);
+  return index;
+}
+
+Handshake* handshake_of(SSL* ssl) {
+  return static_cast<Handshake*>(SSL_get_ex_data(ssl, handshake_index()));
+}
+
+Handshake* begin_handshake(SSL* ssl) {
+  if (Handshake* known = handshake_of(ssl)) {
+    // Suspended before; or decided before: a second hello (RFC 8446 4.1.4), or SSL_clear.
+    if (known->credentials) *known = {};
+    return known;
+  }
+  auto made = std::make_unique<Handshake>();
+  if (SSL_set_ex_data(ssl, handshake_index(), made.get()) != 1) return nullptr;
+  return made.release();
+}
+
+std::optional<std::string_view> raw_extension(SSL* ssl, unsigned type) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, type, &data, &size) != 1) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(data), size);
+}
+
+// No value: malformed. ALPN is read here since in TLS 1.2 OpenSSL asks for the certificate before
+// it has chosen a protocol.
+std::optional<ParsedHello> parse_hello(SSL* ssl) {
+  ParsedHello hello;
+  if (const auto raw = raw_extension(ssl, TLSEXT_TYPE_server_name)) {
+    std::optional<std::string> name = parse_server_name(*raw);
+    if (!name) return std::nullopt;
+    hello.server_name = std::move(*name);
+    hello.has_server_name = true;
+  }
+  if (const auto raw = raw_extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation)) {
+    std::optional<std::vector<std::string_view>> protocols = parse_alpn(*raw);
+    if (!protocols) return std::nullopt;
+    hello.alpn = std::move(*protocols);
+  }
+  if (!hello.has_server_name) hello.local_ip = local_address(SSL_get_fd(ssl));
+  return hello;
+}
+
+// The session id context is inside every ticket and compared before one is taken (OpenSSL): so a
+// session resumes under the certificate it was made with, whichever generation that has by now.
+bool bind_sessions(SSL* ssl, const Credentials& credentials) {
+  const std::string owner =
+      (credentials.placeholder ? "placeholder:" : "certificate:") + credentials.certificate;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(owner.data()), owner.size(), digest);
+  static_assert(sizeof digest <= SSL_MAX_SID_CTX_LENGTH);
+  return SSL_set_session_id_context(ssl, digest, sizeof digest) == 1;
+}
+
+int refuse(int* alert, int description) {
+  *alert = description;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+int take_client_hello(SSL* ssl, int* alert, CertificateSource& source) {
+  Handshake* handshake = begin_handshake(ssl);
+  if (handshake == nullptr) return refuse(alert, SSL_AD_INTERNAL_ERROR);
+  if (handshake->fetch && !handshake->fetch->finished()) return SSL_CLIENT_HELLO_RETRY;
+
+  const std::optional<ParsedHello> hello = parse_hello(ssl);
+  if (!hello) return refuse(alert, SSL_AD_DECODE_ERROR);
+  if (hello->has_server_name && hello->server_name.empty()) {
+    return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
+  }
+  handshake->credentials = source.find(hello->view());
+  if (!handshake->credentials && !handshake->fetch) {
+    auto fetch = std::make_shared<Fetch>();
+    if (source.fetch(hello->view(), [fetch] { fetch->finish(); })) {
+      handshake->fetch = std::move(fetch);
+      return SSL_CLIENT_HELLO_RETRY;
+    }
+  }
+  if (!handshake->credentials) return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
+  if (!bind_sessions(ssl, *handshake->credentials)) return refuse(alert, SSL_AD_INTERNAL_ERROR);
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+bool use_key(SSL* ssl, const CertifiedKey& key) {
+  STACK_OF(X509)* chain = sk_X509_new_reserve(nullptr, static_cast<int>(key.chain_length()));
+  if (chain == nullptr) return false;
+  bool good = true;
+  for (std::size_t i = 1; i < key.chain_length(); ++i) {
+    good = good && sk_X509_push(chain, key.certificate(i)) > 0;
+  }
+  // Takes references of its own.
+  good = good && SSL_use_cert_and_key(ssl, key.certificate(0), key.key().handle(), chain, 1) == 1;
+  sk_X509_free(chain);
+  return good;
+}
+
+// No exception crosses these two.
+int on_client_hello(SSL* ssl, int* alert, void* source) {
+  try {
+    return take_client_hello(ssl, alert, *static_cast<CertificateSource*>(source));
+  } catch (...) {
+    return refuse(alert, SSL_AD_INTERNAL_ERROR);
+  }
+}
+
+int on_certificate(SSL* ssl, void*) {
+  const Handshake* handshake = handshake_of(ssl);
+  if (handshake == nullptr || !handshake->credentials) return 0;
+  SSL_certs_clear(ssl);  // what the context may have had
+  for (const auto& key : handshake->credentials->keys) {
+    if (!use_key(ssl, *key)) return 0;
+  }
+  return 1;
+}
+
+}  // namespace
+
+void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source) {
+  if (!source) throw Error(ErrorCode::internal, "attaching certificates: no source");
+  CertificateSource* const borrowed = source.get();
+  auto kept = std::make_unique<Source>(std::move(source));
+  auto* const previous = static_cast<Source*>(SSL_CTX_get_ex_data(context, source_index()));
+  if (SSL_CTX_set_ex_data(context, source_index(), kept.get()) != 1) {
+    throw_openssl("attaching certificates to a TLS context");
+  }
+  kept.release();
+  SSL_CTX_set_client_hello_cb(context, on_client_hello, borrowed);
+  SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
+  delete previous;
+}
+
+bool wait_for_certificate(SSL* handshake, std::chrono::milliseconds most) {
+  const Handshake* state = handshake_of(handshake);
+  return state == nullptr || !state->fetch || state->fetch->wait_for(most);
+}
+
+}  // namespace autohttps

@@ -13,12 +13,9 @@
 namespace autohttps {
 namespace {
 
-struct ExtensionFree {
-  void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
-};
-struct KeyIdFree {
-  void operator()(AUTHORITY_KEYID* id) const noexcept { AUTHORITY_KEYID_free(id); }
-};
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslDeleter<X509_EXTENSION_free>>;
+using OctetStringPtr = std::unique_ptr<ASN1_OCTET_STRING, OpensslDeleter<ASN1_OCTET_STRING_free>>;
+using KeyIdPtr = std::unique_ptr<AUTHORITY_KEYID, OpensslDeleter<AUTHORITY_KEYID_free>>;
 
 [[noreturn]] void fail() { throw_openssl("making a certificate"); }
 void must(bool done) {
@@ -61,8 +58,7 @@ void set_validity(X509* certificate, const CertificatePlan& plan) {
 void add_extension(X509* certificate, int nid, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, ExtensionFree> extension(
-      X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  const ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
   must(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
@@ -101,13 +97,15 @@ void add_names(X509* certificate, const CertificatePlan& plan) {
 // The issuer's key identifier; a self-signed certificate needs none (RFC 5280 4.2.1.1), but has it
 // all the same.
 void add_authority_key(X509* certificate, X509* issuer) {
-  const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(issuer);
-  if (id == nullptr) return;
-  const std::unique_ptr<AUTHORITY_KEYID, KeyIdFree> authority(AUTHORITY_KEYID_new());
+  // From the extension itself: X509_get0_subject_key_id knows none before the certificate is
+  // signed.
+  OctetStringPtr id(static_cast<ASN1_OCTET_STRING*>(
+      X509_get_ext_d2i(issuer, NID_subject_key_identifier, nullptr, nullptr)));
+  if (!id) return;
+  const KeyIdPtr authority(AUTHORITY_KEYID_new());
   must(authority != nullptr);
-  authority->keyid = ASN1_OCTET_STRING_dup(id);
-  must(authority->keyid &&
-       X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority.get(), 0, 0) == 1);
+  authority->keyid = id.release();
+  must(X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority.get(), 0, 0) == 1);
 }
 
 std::string to_pem(X509* certificate) {

@@ -43,13 +43,19 @@ std::string_view take_line(std::string_view& rest) noexcept {
 }
 
 [[noreturn]] void refuse_line_outside(std::string_view line) {
+  constexpr std::string_view kAnyBegin = "-----BEGIN ";
   if (line.starts_with("\xef\xbb\xbf")) refuse("it begins with a byte order mark");
-  if (line.starts_with("-----BEGIN ")) {
-    line.remove_prefix(11);
-    refuse("it holds a block \"" + printable(line.substr(0, line.find("-----")), 40) +
-           "\" and not only certificates");
+  if (line.starts_with(kAnyBegin)) {
+    const std::string_view label =
+        line.substr(kAnyBegin.size(), line.find("-----", 1) - kAnyBegin.size());
+    refuse("it holds a block \"" + printable(label, 40) +
+           "\" where only plain certificates may be");
   }
-  refuse("something stands outside its blocks: \"" + printable(line, 40) + "\"");
+  // Base64 is not shown: it may be a key's.
+  const bool secret =
+      std::all_of(line.begin(), line.end(), [](char c) { return is_base64(c) || c == '='; });
+  refuse("something stands outside its blocks" +
+         (secret ? "" : ": \"" + printable(line, 40) + "\""));
 }
 
 std::string read_block(std::string_view& rest) {

@@ -165,6 +165,7 @@ PrivateKey PrivateKey::from_pem(std::string_view pem) {
   if (!type_of(key.get())) refuse("its type is none of " + type_list());
   if (!halves_match(key.get()))
     refuse("its contents are damaged (it does not sign what its public half verifies)");
+  ERR_clear_error();  // a decoder that was tried in vain leaves its complaint
   return PrivateKey(std::shared_ptr<EVP_PKEY>(std::move(key)));
 }
 

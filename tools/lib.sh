@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What tools/demo and tools/test share: the Debian packages and how they are installed. Sourced.
 # Everything a command of ours needs stands here, once.
 

@@ -59,6 +59,16 @@ ProblemError refusal(const HttpResponse& response, Problem problem, std::string_
   return error;
 }
 
+// 6.4: the signature covers the URL, so a signed request cannot be sent on (RELIABILITY F20).
+void refuse_redirect(const HttpResponse& response, std::string_view doing) {
+  if (response.status < 300 || response.status > 399) return;
+  throw Error(ErrorCode::protocol,
+              std::string(doing) + ": the CA redirects a signed request to \"" +
+                  printable(response.header("location"), 300) + "\" (HTTP " +
+                  std::to_string(response.status) + ")",
+              "the URLs in the CA's directory have to be those that answer: tell whoever runs it");
+}
+
 std::string doing_to(std::string_view verb, std::string_view url) {
   return std::string(verb) + " \"" + printable(url, 300) + "\"";
 }
@@ -166,6 +176,7 @@ HttpResponse Client::post(std::string_view url, const std::string& payload, bool
       nonces.put(next);
       return response;
     }
+    refuse_redirect(response, doing);
     Problem problem =
         parse_problem(response.body, response.header("content-type"), response.status);
     if (problem.short_type() != "badNonce" || tries == kMostTries) {

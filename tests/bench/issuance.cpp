@@ -1,6 +1,7 @@
-// One certificate from a cold start with a new account, and a hundred in one go, beside Debian's uacme, against the same Pebble in
-// alternating rounds. Run as root: uacme knows no --ca-bundle, so the CA's certificate is mounted over the system's bundle in a mount
-// namespace of this process alone.
+// One certificate from a cold start with a new account, and a hundred in one go, beside Debian's
+// uacme, against the same Pebble in alternating rounds. Run as root: uacme knows no --ca-bundle, so
+// the CA's certificate is mounted over the system's bundle in a mount namespace of this process
+// alone.
 //
 //   bench_issuance PATH-OF-AUTOHTTPS [ROUNDS=5] [NAMES=100]
 #include "measure.h"
@@ -54,9 +55,13 @@ struct Bench {
   std::string log() const { return (folder / "log").string(); }
 
   std::vector<std::string> ours(const std::string& verb, const fs::path& store) const {
-    return {program, verb, "--server", pebble.directory_url(), "--ca-bundle",
-            pebble.ca_bundle().string(), "--store", store.string(), "--http-port",
-            std::to_string(pebble.http_port()), "--limits", "none", "--agree-tos"};
+    return {program,       verb,
+            "--server",    pebble.directory_url(),
+            "--ca-bundle", pebble.ca_bundle().string(),
+            "--store",     store.string(),
+            "--http-port", std::to_string(pebble.http_port()),
+            "--limits",    "none",
+            "--agree-tos"};
   }
 
   Cost ours_cold(const std::string& name) {
@@ -77,8 +82,9 @@ struct Bench {
   }
 
   std::vector<std::string> uacme(const fs::path& store) const {
-    return {"uacme", "--acme-url", pebble.directory_url(), "--confdir", store.string(), "--yes", "--hook",
-            "/usr/share/uacme/uacme.sh", "--type", "EC", "--no-ocsp"};
+    return {"uacme",    "--acme-url", pebble.directory_url(),      "--confdir", store.string(),
+            "--yes",    "--hook",     "/usr/share/uacme/uacme.sh", "--type",    "EC",
+            "--no-ocsp"};
   }
 
   Cost uacme_account(const fs::path& store) {
@@ -111,24 +117,27 @@ struct Bench {
 };
 
 void trust_for_uacme(const fs::path& bundle) {
-  const bool done = ::unshare(CLONE_NEWNS) == 0 &&
-                    ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                    ::mount(bundle.c_str(), "/etc/ssl/certs/ca-certificates.crt", nullptr, MS_BIND, nullptr) == 0;
+  const bool done =
+      ::unshare(CLONE_NEWNS) == 0 &&
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+      ::mount(bundle.c_str(), "/etc/ssl/certs/ca-certificates.crt", nullptr, MS_BIND, nullptr) == 0;
   if (!done) {
-    std::fprintf(stderr, "mounting the CA's certificate for uacme: %s (run as root)\n", std::strerror(errno));
+    std::fprintf(stderr, "mounting the CA's certificate for uacme: %s (run as root)\n",
+                 std::strerror(errno));
     std::exit(1);
   }
 }
 
 void print(const char* what, const char* who, const Cost& cost) {
-  std::printf("%-34s %-10s %8.3f s %8.3f s %7.1f MiB\n", what, who, cost.wall_s, cost.cpu_s, cost.peak_mib);
+  std::printf("%-34s %-10s %8.3f s %8.3f s %7.1f MiB\n", what, who, cost.wall_s, cost.cpu_s,
+              cost.peak_mib);
 }
 
 void compare(const char* what, const std::vector<Cost>& ours, const std::vector<Cost>& theirs) {
   print(what, "autohttps", median(ours));
   print("", "uacme", median(theirs));
-  std::printf("%-34s %-10s %7.1f x %8.1f x\n", "", "ratio", median_ratio(theirs, ours, &Cost::wall_s),
-              median_ratio(theirs, ours, &Cost::cpu_s));
+  std::printf("%-34s %-10s %7.1f x %8.1f x\n", "", "ratio",
+              median_ratio(theirs, ours, &Cost::wall_s), median_ratio(theirs, ours, &Cost::cpu_s));
 }
 
 int main_(int argc, char** argv) {
@@ -159,7 +168,8 @@ int main_(int argc, char** argv) {
   compare("1 certificate, cold, new account", ours_cold, uacme_cold);
 
   std::vector<Cost> ours_many;
-  for (int round = 0; round < std::min(rounds, 3); ++round) ours_many.push_back(bench.ours_many(names));
+  for (int round = 0; round < std::min(rounds, 3); ++round)
+    ours_many.push_back(bench.ours_many(names));
   const Responder responder(answers, bench.pebble.http_port());
   const std::string what = std::to_string(names) + " certificates, one run";
   compare(what.c_str(), {median(ours_many)}, {bench.uacme_many(names)});

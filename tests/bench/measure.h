@@ -19,7 +19,7 @@ namespace autohttps::bench {
 
 struct Cost {
   double wall_s = 0;
-  double cpu_s = 0;    // user and system, children that it waited for included
+  double cpu_s = 0;     // user and system, children that it waited for included
   double peak_mib = 0;  // of the largest single process
 
   Cost& operator+=(const Cost& other) {
@@ -34,7 +34,8 @@ inline double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-// Runs it to its end with its output in `log`; a bench that measures failures measures nothing, so it exits then.
+// Runs it to its end with its output in `log`; a bench that measures failures measures nothing, so
+// it exits then.
 inline Cost run(const std::vector<std::string>& command, const std::string& log) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -52,7 +53,8 @@ inline Cost run(const std::vector<std::string>& command, const std::string& log)
   if (pid < 0 || ::wait4(pid, &status, 0, &usage) != pid) std::abort();
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    std::fprintf(stderr, "%s ended with status %d; see %s\n", command[0].c_str(), status, log.c_str());
+    std::fprintf(stderr, "%s ended with status %d; see %s\n", command[0].c_str(), status,
+                 log.c_str());
     std::exit(1);
   }
   return {wall.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime),

@@ -1,4 +1,5 @@
-// From another process's flip of `current` to the first handshake with the new certificate, under continuous new connections.
+// From another process's flip of `current` to the first handshake with the new certificate, under
+// continuous new connections.
 //
 //   bench_swap PATH-OF-AUTOHTTPS [SWAPS=20]
 #include "measure.h"
@@ -39,7 +40,8 @@ std::string fetch(SSL_CTX* context, std::uint16_t port, const char* name) {
   SSL_set_fd(ssl.get(), fd.get());
   SSL_set_tlsext_host_name(ssl.get(), name);
   if (SSL_connect(ssl.get()) != 1) return {};
-  const std::string request = std::string("GET / HTTP/1.1\r\nHost: ") + name + "\r\nConnection: close\r\n\r\n";
+  const std::string request =
+      std::string("GET / HTTP/1.1\r\nHost: ") + name + "\r\nConnection: close\r\n\r\n";
   if (SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
   std::string response;
   char buffer[4096];
@@ -102,7 +104,7 @@ std::string serial_of(const fs::path& file) {
 }
 
 WallClock::time_point changed(const fs::path& link) {
-  struct stat status{};
+  struct stat status {};
   ::lstat(link.c_str(), &status);
   return WallClock::time_point(std::chrono::seconds(status.st_ctim.tv_sec) +
                                std::chrono::nanoseconds(status.st_ctim.tv_nsec));
@@ -119,14 +121,18 @@ int main_(int argc, char** argv) {
   PebbleProcess pebble;
   const FreePort https;
   const fs::path store = folder / "store";
-  const std::vector<std::string> common = {"--server", pebble.directory_url(), "--ca-bundle",
-                                           pebble.ca_bundle().string(), "--store", store.string(),
-                                           "--http-port", std::to_string(pebble.http_port()), "--limits", "none"};
-  std::vector<std::string> serve = {argv[1], "serve", "a.test", "--agree-tos", "--https-port", https.text()};
+  const std::vector<std::string> common = {"--server",    pebble.directory_url(),
+                                           "--ca-bundle", pebble.ca_bundle().string(),
+                                           "--store",     store.string(),
+                                           "--http-port", std::to_string(pebble.http_port()),
+                                           "--limits",    "none"};
+  std::vector<std::string> serve = {argv[1],       "serve",        "a.test",
+                                    "--agree-tos", "--https-port", https.text()};
   serve.insert(serve.end(), common.begin(), common.end());
   Child server({.arguments = serve});
   const fs::path current = store / "certificates" / "a.test" / "current";
-  while (!fs::exists(current / "fullchain.pem")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  while (!fs::exists(current / "fullchain.pem"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const SslContextPtr context(SSL_CTX_new(TLS_client_method()));
   while (fetch(context.get(), https.number(), "a.test") != serial_of(current / "fullchain.pem")) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -151,10 +157,12 @@ int main_(int argc, char** argv) {
     delays.push_back(std::chrono::duration<double, std::milli>(*seen - changed(current)).count());
   }
   load.stop();
-  std::printf("%d swaps under %d new connections: %d failed; flip -> first whole exchange on the new certificate:"
-              " median %.1f ms, most %.1f ms\n",
-              swaps, load.connections(), load.failures(), median(delays),
-              *std::max_element(delays.begin(), delays.end()));
+  std::printf(
+      "%d swaps under %d new connections: %d failed; flip -> first whole exchange on the new "
+      "certificate:"
+      " median %.1f ms, most %.1f ms\n",
+      swaps, load.connections(), load.failures(), median(delays),
+      *std::max_element(delays.begin(), delays.end()));
   return load.failures() == 0 ? 0 : 1;
 }
 

@@ -1,0 +1,187 @@
+// RELIABILITY F28 and F30 on real parts: the program, a Pebble, the kernel's own errors. The same
+// faults in memory, with power cuts, are in tests/acme/manager_test.cpp.
+#include "traced_program.h"
+
+#include <autohttps/common/certified_key.h>
+#include <autohttps/tests/support/paths.h>
+#include <autohttps/tests/support/pebble_process.h>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace autohttps {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string contents(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+class StoreCalls : public testing::Test {
+ protected:
+  std::vector<std::string> command(const std::string& verb, const fs::path& store,
+                                   std::vector<std::string> more) const {
+    std::vector<std::string> all = {autohttps_program().string(),
+                                    verb,
+                                    "--server",
+                                    pebble_.directory_url(),
+                                    "--ca-bundle",
+                                    pebble_.ca_bundle().string(),
+                                    "--store",
+                                    store.string(),
+                                    "--http-port",
+                                    std::to_string(pebble_.http_port()),
+                                    "--limits",
+                                    "none",
+                                    "--agree-tos"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  fs::path fresh_store() { return folder_ / ("store" + std::to_string(++stores_)); }
+
+  int issued() const {
+    const std::string log = pebble_.log();
+    int count = 0;
+    for (auto at = log.find("Issued certificate"); at != std::string::npos;
+         at = log.find("Issued certificate", at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+
+  static std::string account_key(const fs::path& store) {
+    if (!fs::exists(store / "accounts")) return {};
+    for (const auto& entry : fs::recursive_directory_iterator(store / "accounts")) {
+      if (entry.path().filename() == "key.pem") return contents(entry.path());
+    }
+    return {};
+  }
+
+  static std::string current(const fs::path& store) {
+    const fs::path link = store / "certificates" / "a.test" / "current";
+    return fs::is_symlink(link) ? fs::read_symlink(link).string() : std::string();
+  }
+
+  // What must hold once an undisturbed run has followed the disturbed one.
+  static void expect_whole(const fs::path& store) {
+    const fs::path folder = store / "certificates" / "a.test" / "current";
+    ASSERT_NO_THROW(CertifiedKey::from_pem(contents(folder / "fullchain.pem"),
+                                           contents(folder / "privkey.pem")));
+    EXPECT_FALSE(fs::exists(store / "certificates" / "a.test" / "pending" / "order.json"));
+  }
+
+  // A first issue with `fault` at the k-th `call`, then one without. True when the fault was met.
+  void obtain_survives(const std::string& call, const std::string& fault, const std::string& when) {
+    SCOPED_TRACE(call + " " + fault + " when=" + when);
+    const fs::path store = fresh_store();
+    const int before = issued();
+    const auto obtain = command("obtain", store, {"a.test"});
+    run_with_fault(call, fault, when, obtain);
+    const std::string key = account_key(store);
+    const ChildResult second = run_child({.arguments = obtain});
+    ASSERT_EQ(second.exit_code, 0) << second.err;
+    expect_whole(store);
+    EXPECT_EQ(issued() - before, 1) << "a certificate was paid for twice\n" << second.err;
+    if (!key.empty()) EXPECT_EQ(account_key(store), key);
+    fs::remove_all(store);
+  }
+
+  // The same for a renewal in a copy of `good`. A forced renewal asked for twice is two
+  // certificates, unless the first was cut off before its flip: then the second takes up its order.
+  void renew_survives(const fs::path& good, const std::string& call, const std::string& fault,
+                      const std::string& when) {
+    SCOPED_TRACE(call + " " + fault + " when=" + when);
+    const fs::path store = fresh_store();
+    fs::copy(good, store, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    fs::permissions(store, fs::perms::owner_all);
+    const int before = issued();
+    const std::string old = current(store);
+    const std::string key = account_key(store);
+    const auto renew = command("renew", store, {"--force"});
+    run_with_fault(call, fault, when, renew);
+    const bool flipped = current(store) != old;
+    EXPECT_FALSE(current(store).empty());
+    expect_loadable(store);
+    const ChildResult second = run_child({.arguments = renew});
+    ASSERT_EQ(second.exit_code, 0) << second.err;
+    expect_whole(store);
+    EXPECT_NE(current(store), old);
+    EXPECT_LE(issued() - before, flipped ? 2 : 1) << "a certificate was paid for twice\n"
+                                                  << second.err;
+    EXPECT_EQ(account_key(store), key);
+    fs::remove_all(store);
+  }
+
+  // What a server that starts just now would serve.
+  static void expect_loadable(const fs::path& store) {
+    const fs::path folder = store / "certificates" / "a.test" / "current";
+    EXPECT_NO_THROW(CertifiedKey::from_pem(contents(folder / "fullchain.pem"),
+                                           contents(folder / "privkey.pem")));
+  }
+
+  void for_each_call(const std::vector<std::string>& traced,
+                     const std::function<void(const std::string& call, int k)>& body) {
+    const auto counts = count_calls(traced);
+    ASSERT_GT(counts.size(), 3u) << "strace saw next to nothing: does it work here?";
+    for (const auto& [call, count] : counts) {
+      for (int k = 1; k <= count && !HasFatalFailure(); ++k) body(call, k);
+    }
+  }
+
+  fs::path good_store() {
+    const fs::path store = fresh_store();
+    const ChildResult result = run_child({.arguments = command("obtain", store, {"a.test"})});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return store;
+  }
+
+  fs::path copy_of(const fs::path& good) {
+    const fs::path store = fresh_store();
+    fs::copy(good, store, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    return store;
+  }
+
+  TemporaryFolder folder_;
+  PebbleProcess pebble_;
+  int stores_ = 0;
+};
+
+using F28_KilledAtEverySystemCall = StoreCalls;
+
+TEST_F(F28_KilledAtEverySystemCall, AFirstIssueIsFinishedByTheNextRun) {
+  for_each_call(command("obtain", fresh_store(), {"a.test"}), [&](const std::string& call, int k) {
+    obtain_survives(call, "signal=KILL", std::to_string(k));
+  });
+}
+
+TEST_F(F28_KilledAtEverySystemCall, ARenewalLeavesTheOldOrTheNewCertificate) {
+  const fs::path good = good_store();
+  for_each_call(command("renew", copy_of(good), {"--force"}), [&](const std::string& call, int k) {
+    renew_survives(good, call, "signal=KILL", std::to_string(k));
+  });
+}
+
+using F30_ErrorAtEverySystemCall = StoreCalls;
+
+TEST_F(F30_ErrorAtEverySystemCall, OneRefusalCostsAtMostTheAttempt) {
+  for_each_call(command("obtain", fresh_store(), {"a.test"}), [&](const std::string& call, int k) {
+    const bool sync = call == "fsync" || call == "fdatasync";
+    obtain_survives(call, sync ? "error=EIO" : "error=ENOSPC", std::to_string(k));
+  });
+}
+
+TEST_F(F30_ErrorAtEverySystemCall, ADiskThatStaysFullLeavesTheOldCertificate) {
+  const fs::path good = good_store();
+  for_each_call(command("renew", copy_of(good), {"--force"}), [&](const std::string& call, int k) {
+    const bool sync = call == "fsync" || call == "fdatasync";
+    renew_survives(good, call, sync ? "error=EIO" : "error=ENOSPC", std::to_string(k) + "+");
+  });
+}
+
+}  // namespace
+}  // namespace autohttps

@@ -87,7 +87,9 @@ class StoreCalls : public testing::Test {
     ASSERT_EQ(second.exit_code, 0) << second.err;
     expect_whole(store);
     EXPECT_EQ(issued() - before, 1) << "a certificate was paid for twice\n" << second.err;
-    if (!key.empty()) EXPECT_EQ(account_key(store), key);
+    if (!key.empty()) {
+      EXPECT_EQ(account_key(store), key);
+    }
     fs::remove_all(store);
   }
 

@@ -38,6 +38,8 @@ class AccountStore {
   std::unique_ptr<StoreLock> lock(SteadyTime give_up, std::stop_token);
 
  private:
+  PrivateKey load_key(const std::string& file, const std::string& pem) const;
+
   Store& store_;
   std::string folder_;
 };

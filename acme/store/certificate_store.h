@@ -91,6 +91,12 @@ class CertificateStore {
   Store& store() noexcept { return store_; }
 
  private:
+  void discard(std::string_view id, std::uint64_t number);
+  void settle(std::string_view id, std::uint64_t number, std::uint64_t before,
+              const std::vector<Identifier>& names, const std::vector<Identifier>& old_names);
+  void mark(std::string_view id, std::uint64_t number);
+  void prune(std::string_view id, std::uint64_t current, std::uint64_t before);
+
   Store& store_;
 };
 

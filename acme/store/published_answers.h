@@ -26,6 +26,8 @@ class PublishedAnswers final : public ChallengeAnswers {
   std::shared_ptr<const CertifiedKey> tls_alpn(std::string_view) const override { return nullptr; }
 
  private:
+  std::optional<std::string> live(std::string_view token) const;
+
   Store& store_;
   Clock& clock_;
 };

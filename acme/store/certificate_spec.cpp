@@ -1,0 +1,96 @@
+#include <autohttps/acme/store/certificate_spec.h>
+
+#include <autohttps/acme/store/certificate_documents.h>
+#include <autohttps/acme/store/keys.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/json.h>
+
+#include <algorithm>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr std::string_view kSpec = "spec.json";
+constexpr std::size_t kMostCas = 10;  // a list of fall-backs; no person writes more
+
+bool is_id_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+Json to_json(const CaSpec& ca) {
+  return {{"directory_url", ca.directory_url},
+          {"ca_bundle", ca.ca_bundle},
+          {"proxy", ca.proxy},
+          {"limits", ca.limits},
+          {"email", ca.email},
+          {"account_label", ca.account_label},
+          {"terms_agreed", ca.terms_agreed}};
+}
+
+CaSpec parse_ca(const Json& object) {
+  CaSpec ca;
+  ca.directory_url = string_member(object, "directory_url", kSpec);
+  ca.ca_bundle = optional_string(object, "ca_bundle", kSpec).value_or("");
+  ca.proxy = optional_string(object, "proxy", kSpec).value_or("");
+  ca.limits = optional_string(object, "limits", kSpec).value_or("");
+  ca.email = optional_string(object, "email", kSpec).value_or("");
+  ca.account_label = optional_string(object, "account_label", kSpec).value_or(ca.account_label);
+  ca.terms_agreed = bool_or(object, "terms_agreed", false, kSpec);
+  return ca;
+}
+
+std::vector<CaSpec> parse_cas(const Json& object) {
+  const auto list = object.find("cas");
+  if (list == object.end() || !list->is_array() || list->empty() || list->size() > kMostCas) {
+    throw Error(ErrorCode::protocol, "spec.json: \"cas\" is not a list of 1 to 10 CAs");
+  }
+  std::vector<CaSpec> cas;
+  for (const Json& element : *list) cas.push_back(parse_ca(element));
+  return cas;
+}
+
+}  // namespace
+
+std::string certificate_id(const Identifier& first_name) {
+  std::string id = first_name.value;
+  if (first_name.is_wildcard()) id.replace(0, 2, "_.");
+  std::replace(id.begin(), id.end(), ':', '-');  // an IPv6 address
+  // A DNS name may be longer than a folder's name.
+  if (id.size() > kLongestKeyPart) id = id.substr(0, 160) + "-" + short_hash(id);
+  return id;
+}
+
+void check_certificate_id(std::string_view id) {
+  if (!id.empty() && id.size() <= kLongestKeyPart && id.front() != '.' &&
+      std::all_of(id.begin(), id.end(), is_id_character)) {
+    return;
+  }
+  throw Error(ErrorCode::config, in_quotes(id.substr(0, 100)) + " cannot name a certificate",
+              "use letters, digits, \".\", \"_\" and \"-\", no \".\" in front, at most 200 in all");
+}
+
+std::string to_json_text(const CertificateSpec& spec) {
+  Json cas = Json::array();
+  for (const CaSpec& ca : spec.cas) cas.push_back(to_json(ca));
+  Json object = {{"names", names_to_json(spec.names)},
+                 {"cas", cas},
+                 {"key_type", key_type_name(spec.key_type)},
+                 {"webroot", spec.webroot}};
+  if (spec.profile) object["profile"] = *spec.profile;
+  return to_text(object);
+}
+
+CertificateSpec parse_certificate_spec(std::string_view id, std::string_view json) {
+  const Json object = parse_json(json, kSpec);
+  CertificateSpec spec;
+  spec.id = id;
+  spec.names = names_member(object, "names", kSpec);
+  spec.cas = parse_cas(object);
+  spec.key_type = key_type_member(object, "key_type", kSpec);
+  spec.profile = optional_string(object, "profile", kSpec);
+  spec.webroot = optional_string(object, "webroot", kSpec).value_or("");
+  return spec;
+}
+
+}  // namespace autohttps::acme

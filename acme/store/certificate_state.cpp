@@ -1,0 +1,72 @@
+#include <autohttps/acme/store/certificate_state.h>
+
+#include <autohttps/common/error.h>
+#include <autohttps/common/json.h>
+#include <autohttps/common/timestamps.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr std::string_view kState = "state.json";
+constexpr std::int64_t kMostFailures = 1'000'000;  // more than a lifetime of them
+
+void add_time(Json& object, const char* name, const std::optional<WallTime>& time) {
+  if (time) object[name] = format_rfc3339(*time);
+}
+
+std::optional<Failure> parse_failure(const Json& object) {
+  const auto member = object.find("last_failure");
+  if (member == object.end() || member->is_null()) return std::nullopt;
+  const std::optional<WallTime> at = optional_time(*member, "at", kState);
+  if (!at) throw Error(ErrorCode::protocol, "state.json: \"last_failure\" has no time");
+  return Failure{*at, string_member(*member, "code", kState),
+                 string_member(*member, "text", kState),
+                 optional_string(*member, "hint", kState).value_or("")};
+}
+
+std::optional<double> parse_jitter(const Json& object) {
+  const auto member = object.find("jitter");
+  if (member == object.end() || member->is_null()) return std::nullopt;
+  const double jitter = member->is_number() ? member->get<double>() : -1;
+  if (jitter >= 0 && jitter <= 1) return jitter;
+  throw Error(ErrorCode::protocol, "state.json: \"jitter\" is not a number from 0 to 1");
+}
+
+}  // namespace
+
+std::string to_json_text(const CertificateState& state) {
+  Json object = {
+      {"failures", state.failures}, {"next_reason", state.next_reason}, {"binding", state.binding}};
+  add_time(object, "last_attempt", state.last_attempt);
+  add_time(object, "last_success", state.last_success);
+  add_time(object, "next_attempt", state.next_attempt);
+  if (state.jitter) object["jitter"] = *state.jitter;
+  if (state.last_failure) {
+    object["last_failure"] = {{"at", format_rfc3339(state.last_failure->at)},
+                              {"code", state.last_failure->code},
+                              {"text", state.last_failure->text},
+                              {"hint", state.last_failure->hint}};
+  }
+  return to_text(object);
+}
+
+CertificateState parse_certificate_state(std::string_view json) {
+  const Json object = parse_json(json, kState);
+  CertificateState state;
+  const std::int64_t failures = integer_or(object, "failures", 0, kState);
+  if (failures < 0) throw Error(ErrorCode::protocol, "state.json: \"failures\" is below 0");
+  state.failures = static_cast<int>(std::min(failures, kMostFailures));
+  state.last_attempt = optional_time(object, "last_attempt", kState);
+  state.last_success = optional_time(object, "last_success", kState);
+  state.next_attempt = optional_time(object, "next_attempt", kState);
+  state.next_reason = optional_string(object, "next_reason", kState).value_or("");
+  state.binding = bool_or(object, "binding", false, kState);
+  state.last_failure = parse_failure(object);
+  state.jitter = parse_jitter(object);
+  return state;
+}
+
+}  // namespace autohttps::acme

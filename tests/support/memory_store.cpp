@@ -1,4 +1,4 @@
-#include "memory_store.h"
+#include <autohttps/tests/support/memory_store.h>
 
 #include <autohttps/acme/store/keys.h>
 #include <autohttps/common/error.h>

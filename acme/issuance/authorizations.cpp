@@ -1,0 +1,202 @@
+#include <autohttps/acme/issuance/authorizations.h>
+
+#include <autohttps/acme/issuance/poll_schedule.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace autohttps::acme {
+namespace {
+
+// Once one name has failed, how long the others may still take to have theirs reported too.
+constexpr std::chrono::seconds kAfterFirstFailure{10};
+// One lost answer in a poll costs nothing; a CA that is gone ends the attempt, whose order stays.
+constexpr int kMostUnreached = 3;
+constexpr std::size_t kMostNamesTold = 10;  // one by one; beyond, as one line (RELIABILITY I7)
+
+// One name that is still to be proven.
+struct Proof {
+  Authorization authorization;
+  Challenge challenge;
+  ChallengeSolver* solver = nullptr;
+  bool answered_valid = false;  // the CA said so in its answer to our response
+};
+
+Identifier name_of(const Authorization& authorization) {
+  Identifier name = authorization.identifier;
+  if (authorization.wildcard && !name.is_wildcard()) name.value.insert(0, "*.");
+  return name;
+}
+
+Problem problem_of(const Authorization& authorization) {
+  Problem problem;
+  problem.type = "about:blank";
+  problem.detail = authorization.status == AuthorizationStatus::invalid
+                       ? "the CA gave no reason"
+                       : "the authorization expired or was withdrawn";
+  for (const Challenge& challenge : authorization.challenges) {
+    if (challenge.error) problem = *challenge.error;
+    if (challenge.error && challenge.status == ChallengeStatus::invalid) break;
+  }
+  problem.identifier = name_of(authorization);
+  return problem;
+}
+
+Proof choose(const Authorization& authorization, const std::vector<ChallengeSolver*>& solvers) {
+  const Identifier name = name_of(authorization);
+  std::string offered, obstacles;
+  for (const Challenge& challenge : authorization.challenges) {
+    offered += (offered.empty() ? "" : ", ") + printable(challenge.type, 40);
+  }
+  for (ChallengeSolver* solver : solvers) {
+    if (const auto obstacle = solver->obstacle(name)) {
+      obstacles += "; " + std::string(solver->type()) + ": " + *obstacle;
+      continue;
+    }
+    for (const Challenge& challenge : authorization.challenges) {
+      if (challenge.type == solver->type() && !challenge.token.empty()) {
+        return {authorization, challenge, solver};
+      }
+    }
+  }
+  throw Error(ErrorCode::config,
+              "\"" + name.value + "\" cannot be validated: the CA offers " +
+                  (offered.empty() ? "no challenge" : offered) + obstacles,
+              "only http-01 is supported so far");
+}
+
+std::unique_ptr<Presentation> present(const Proof& proof, const Client& client,
+                                      std::stop_token stop) {
+  const std::string& token = proof.challenge.token;
+  return proof.solver->present(
+      {name_of(proof.authorization), token, client.key().key_authorization(token)}, stop);
+}
+
+// RFC 8555 7.5.1. A challenge that is processing was responded to before a crash.
+void respond(Proof& proof, Client& client, std::stop_token stop) {
+  if (proof.challenge.status != ChallengeStatus::pending) return;
+  try {
+    const Challenge answer = client.respond(proof.challenge, stop);
+    proof.answered_valid = answer.status == ChallengeStatus::valid;
+  } catch (const ProblemError& error) {
+    // Decided meanwhile, by another order that shares the authorization: the poll will say how.
+    if (error.problem().short_type() != "malformed") throw;
+  }
+}
+
+class Poller {
+ public:
+  Poller(Client& client, Deadline& deadline) : client_(client), deadline_(deadline) {}
+
+  // Empty when the CA had not decided by `latest`.
+  std::optional<Authorization> decided(const Proof& proof, std::optional<SteadyTime> latest) {
+    const std::string what =
+        "the authorization for \"" + proof.authorization.identifier.value + "\" is still pending";
+    if (first_ && !proof.answered_valid) wait({}, what);
+    for (int unreached = 0;;) {
+      std::optional<std::chrono::seconds> retry_after;
+      try {
+        Authorization authorization =
+            client_.authorization(proof.authorization.url, deadline_.stop());
+        if (authorization.status != AuthorizationStatus::pending) return authorization;
+        retry_after = authorization.retry_after;
+        unreached = 0;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::network || ++unreached == kMostUnreached) throw;
+      }
+      if (latest && deadline_.now() >= *latest) return std::nullopt;
+      wait(retry_after, what);
+    }
+  }
+
+ private:
+  void wait(std::optional<std::chrono::seconds> retry_after, const std::string& what) {
+    first_ = false;
+    deadline_.wait(schedule_.next(retry_after), retry_after.has_value(), what);
+  }
+
+  Client& client_;
+  Deadline& deadline_;
+  PollSchedule schedule_;
+  bool first_ = true;  // the CA validates all names at the same time: only the first is waited for
+};
+
+std::vector<Problem> poll_all(const std::vector<Proof>& proofs, Client& client, Deadline& deadline,
+                              const std::function<void(const std::string&)>& step) {
+  std::vector<Problem> failed;
+  Poller poller(client, deadline);
+  std::optional<SteadyTime> latest;
+  for (const Proof& proof : proofs) {
+    const auto authorization = poller.decided(proof, latest);
+    if (!authorization) continue;
+    if (authorization->status == AuthorizationStatus::valid) {
+      if (proofs.size() <= kMostNamesTold) step(name_of(*authorization).value + ": validated");
+      continue;
+    }
+    failed.push_back(problem_of(*authorization));
+    if (!latest) latest = deadline.now() + kAfterFirstFailure;
+  }
+  if (failed.empty() && proofs.size() > kMostNamesTold) {
+    step(std::to_string(proofs.size()) + " names: validated");
+  }
+  return failed;
+}
+
+}  // namespace
+
+void check_provable(const std::vector<Identifier>& names,
+                    const std::vector<ChallengeSolver*>& solvers) {
+  for (const Identifier& name : names) {
+    std::string obstacles;
+    bool provable = false;
+    for (ChallengeSolver* solver : solvers) {
+      const auto obstacle = solver->obstacle(name);
+      provable = provable || !obstacle;
+      if (obstacle) {
+        obstacles +=
+            (obstacles.empty() ? "" : "; ") + std::string(solver->type()) + ": " + *obstacle;
+      }
+    }
+    if (!provable) {
+      throw Error(ErrorCode::config, "\"" + name.value + "\" cannot be validated: " + obstacles,
+                  name.is_wildcard() ? "list the names themselves instead of the wildcard" : "");
+    }
+  }
+}
+
+std::vector<Problem> prove_names(const Order& order, Client& client,
+                                 const std::vector<ChallengeSolver*>& solvers, Deadline& deadline,
+                                 const std::function<void(const std::string&)>& step) {
+  const std::stop_token& stop = deadline.stop();
+  std::vector<Proof> proofs;
+  std::vector<Problem> failed;
+  for (const std::string& url : order.authorizations) {
+    const Authorization authorization = client.authorization(url, stop);
+    if (authorization.status == AuthorizationStatus::valid) continue;
+    if (authorization.status == AuthorizationStatus::pending) {
+      proofs.push_back(choose(authorization, solvers));
+    } else {
+      failed.push_back(problem_of(authorization));
+    }
+  }
+  if (!failed.empty() || proofs.empty()) return failed;
+
+  std::vector<std::unique_ptr<Presentation>> answers;  // taken down however this ends
+  for (const Proof& proof : proofs) {
+    answers.push_back(present(proof, client, stop));
+    if (proofs.size() <= kMostNamesTold) {
+      step(name_of(proof.authorization).value + ": answering " + proof.challenge.type);
+    }
+  }
+  if (proofs.size() > kMostNamesTold) {
+    step(std::to_string(proofs.size()) + " names: answering " + proofs.front().challenge.type);
+  }
+  for (const auto& answer : answers) answer->wait_until_visible(stop);
+  for (Proof& proof : proofs) respond(proof, client, stop);
+  return poll_all(proofs, client, deadline, step);
+}
+
+}  // namespace autohttps::acme

@@ -1,0 +1,250 @@
+#include <autohttps/acme/issuance/order_issuer.h>
+
+#include <autohttps/acme/issuance/authorizations.h>
+#include <autohttps/acme/issuance/csr.h>
+#include <autohttps/acme/issuance/deadline.h>
+#include <autohttps/acme/issuance/poll_schedule.h>
+#include <autohttps/acme/issuance/registrar.h>
+#include <autohttps/acme/protocol/url.h>
+#include <autohttps/acme/store/ledger.h>
+#include <autohttps/common/error.h>
+
+#include <algorithm>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr std::chrono::minutes kLongestAttempt{15};  // RELIABILITY I7
+// A lost answer or an order that was not ready yet is worth another finalize; a CA that says ready
+// for ever is not.
+constexpr int kMostFinalizes = 3;
+constexpr int kMostUnreached = 3;
+
+// The CA knows the order no longer, or will never do anything with it.
+bool is_order_gone(const ProblemError& error) {
+  const int status = error.problem().status;
+  return status == 404 || status == 410 || error.problem().short_type() == "malformed" ||
+         error.problem().short_type() == "unauthorized";
+}
+
+// RELIABILITY F7, F8: some CAs that lost their accounts say so, others fall over.
+bool may_be_lost_account(const ProblemError& error) {
+  return error.problem().short_type() == "accountDoesNotExist" || error.problem().status == 500;
+}
+
+ProblemError failed_validation(std::vector<Problem> failed, const IssueRequest& request) {
+  std::vector<Identifier> names;
+  for (const Problem& problem : failed) names.push_back(*problem.identifier);
+  const std::string doing = "validating " + describe(names, 100);
+  if (failed.size() == 1) return {ErrorCode::validation, doing, std::move(failed.front())};
+
+  Problem all;
+  const bool alike = std::all_of(failed.begin(), failed.end(), [&](const Problem& problem) {
+    return problem.type == failed.front().type;
+  });
+  // RFC 8555 6.7: "compound: specific error conditions are indicated in the subproblems array".
+  all.type = alike ? failed.front().type : "urn:ietf:params:acme:error:compound";
+  all.detail = std::to_string(failed.size()) + " of " + std::to_string(request.names.size()) +
+               " names failed";
+  all.subproblems = std::move(failed);
+  return {ErrorCode::validation, doing, std::move(all)};
+}
+
+// One order from where it is to its certificate.
+class OrderRun {
+ public:
+  OrderRun(Client& client, const CaSpec& ca, Budget& budget, const IssueRequest& request,
+           OrderJournal& journal, Deadline& deadline, std::function<void(const std::string&)> step)
+      : client_(client),
+        ca_(ca),
+        budget_(budget),
+        request_(request),
+        journal_(journal),
+        deadline_(deadline),
+        step_(std::move(step)) {}
+
+  Bundle run(const std::string& account, const std::vector<ChallengeSolver*>& solvers,
+             WallTime now) {
+    if (!take_up(account)) begin(account, now);
+    if (order_.status == OrderStatus::pending) prove(solvers);
+    complete();
+    return download();
+  }
+
+ private:
+  // The journal's order, if it is the one that is wanted and still alive.
+  bool take_up(const std::string& account) {
+    auto pending = journal_.load();
+    if (!pending) return false;
+    const bool wanted = pending->ca == ca_.directory_url && pending->account == account &&
+                        exact_set(pending->names) == exact_set(request_.names) &&
+                        pending->key_type == request_.key_type;
+    if (!wanted || !look_up(pending->order_url)) {
+      journal_.clear();
+      return false;
+    }
+    pending_ = std::move(*pending);
+    step_("taking up the order under way at " + host_of(ca_.directory_url));
+    return true;
+  }
+
+  bool look_up(const std::string& url) {
+    try {
+      order_ = client_.order(url, deadline_.stop());
+    } catch (const ProblemError& error) {
+      if (!is_order_gone(error)) throw;
+      return false;
+    }
+    if (order_.status != OrderStatus::invalid) return true;
+    // It failed after we died or were stopped: that counts as well (RELIABILITY I4).
+    budget_.spend(Budget::Spend::failed_validation, request_.names, deadline_.stop());
+    return false;
+  }
+
+  void begin(const std::string& account, WallTime now) {
+    const PrivateKey key = PrivateKey::generate(request_.key_type);
+    budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
+    step_("ordering " + describe(request_.names) + " from " + host_of(ca_.directory_url));
+    NewOrder order;
+    order.identifiers = request_.names;
+    order.profile = request_.profile;
+    order_ = client_.new_order(order, deadline_.stop());
+    pending_ = {ca_.directory_url, account,      order_.url, request_.names,
+                request_.key_type, key.to_pem(), now};
+    journal_.save(pending_);
+  }
+
+  void prove(const std::vector<ChallengeSolver*>& solvers) {
+    std::vector<Problem> failed = prove_names(order_, client_, solvers, deadline_, step_);
+    if (failed.empty()) return;
+    budget_.spend(Budget::Spend::failed_validation, request_.names, deadline_.stop());
+    journal_.clear();
+    throw failed_validation(std::move(failed), request_);
+  }
+
+  // RFC 8555 7.4: finalize what is ready, then wait while the CA issues.
+  void complete() {
+    PollSchedule schedule;
+    // With every authorization valid the order is ready; asking first would cost a request.
+    bool ready = order_.status == OrderStatus::pending || order_.status == OrderStatus::ready;
+    for (int finalizes = 0; order_.status != OrderStatus::valid;) {
+      if (order_.status == OrderStatus::invalid) fail_order();
+      if (ready && finalizes < kMostFinalizes) {
+        finalize(finalizes++ == 0);
+      } else {
+        deadline_.wait(schedule.next(order_.retry_after), order_.retry_after.has_value(),
+                       "the order for " + describe(request_.names) + " is still " +
+                           (order_.status == OrderStatus::processing ? "processing" : "not ready"));
+        poll();
+      }
+      ready = order_.status == OrderStatus::ready;
+    }
+  }
+
+  void finalize(bool first) {
+    if (first) budget_.spend(Budget::Spend::certificate, request_.names, deadline_.stop());
+    const std::string csr =
+        certificate_request(request_.names, PrivateKey::from_pem(pending_.key_pem));
+    try {
+      order_ = client_.finalize(order_, csr, deadline_.stop());
+    } catch (const ProblemError& error) {
+      if (error.problem().short_type() == "orderNotReady") {
+        order_.status = OrderStatus::pending;
+        order_.retry_after.reset();
+        return;
+      }
+      if (is_order_gone(error)) journal_.clear();
+      throw;
+    } catch (const Error& error) {
+      // The answer was lost, the certificate perhaps issued: look before anything is asked for
+      // again (RELIABILITY F14).
+      if (error.code() != ErrorCode::network) throw;
+      poll();
+    }
+  }
+
+  void poll() {
+    for (int unreached = 1;; ++unreached) {
+      try {
+        order_ = client_.order(pending_.order_url, deadline_.stop());
+        return;
+      } catch (const ProblemError& error) {
+        if (is_order_gone(error)) journal_.clear();
+        throw;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::network || unreached == kMostUnreached) throw;
+        deadline_.wait(std::chrono::seconds(1), false, "the CA is not reached");
+      }
+    }
+  }
+
+  [[noreturn]] void fail_order() {
+    journal_.clear();
+    Problem problem;
+    problem.type = "about:blank";
+    problem.detail = "the CA gave no reason";
+    if (order_.error) problem = *order_.error;
+    throw ProblemError(
+        problem.short_type() == "rateLimited" ? ErrorCode::rate_limited : ErrorCode::refused,
+        "the order for " + describe(request_.names) + " failed", problem);
+  }
+
+  Bundle download() {
+    if (!order_.certificate) {
+      throw Error(ErrorCode::protocol, "the order for " + describe(request_.names) +
+                                           " is valid, but the CA names no certificate");
+    }
+    IssuedChain chain = client_.certificate(*order_.certificate, deadline_.stop());
+    return {std::move(chain.pem), pending_.key_pem, request_.key_type, pending_.ca,
+            pending_.account,     request_.names,   chain.ca_time};
+  }
+
+  Client& client_;
+  const CaSpec& ca_;
+  Budget& budget_;
+  const IssueRequest& request_;
+  OrderJournal& journal_;
+  Deadline& deadline_;
+  std::function<void(const std::string&)> step_;
+
+  Order order_;
+  Pending pending_;
+};
+
+}  // namespace
+
+OrderIssuer::OrderIssuer(Client& client, AccountStore& account, CaSpec ca,
+                         std::vector<ChallengeSolver*> solvers, Budget& budget, Clock& clock,
+                         EventSink events)
+    : client_(client),
+      account_(account),
+      ca_(std::move(ca)),
+      solvers_(std::move(solvers)),
+      budget_(budget),
+      clock_(clock),
+      events_(std::move(events)) {}
+
+Bundle OrderIssuer::issue(const IssueRequest& request, OrderJournal& journal,
+                          std::stop_token stop) {
+  check_provable(request.names, solvers_);
+  Deadline deadline(clock_, kLongestAttempt, stop);
+  const auto step = [&](const std::string& text) {
+    if (events_) events_({Event::Level::step, request.certificate, text, {}});
+  };
+  const auto run = [&](const std::string& account) {
+    return OrderRun(client_, ca_, budget_, request, journal, deadline, step)
+        .run(account, solvers_, clock_.wall());
+  };
+  const std::string account = sign_in(client_, account_, ca_, budget_, clock_, stop);
+  try {
+    return run(account);
+  } catch (const ProblemError& error) {
+    if (!may_be_lost_account(error)) throw;
+    const std::string found = sign_in(client_, account_, ca_, budget_, clock_, stop, true);
+    if (found == account) throw;  // it is there: the account was not the trouble
+    step("the CA no longer knew the account; its key is registered again");
+    return run(found);
+  }
+}
+
+}  // namespace autohttps::acme

@@ -49,8 +49,8 @@ struct AutoCertificatesParts {
   std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport;
 };
 
-// Thread-safe after construction. Opens the store, no network; throws Error(config | storage |
-// permission).
+// Thread-safe after construction. Opens the store and looks which certificate the domains are
+// about (see Manager::manage), no network; throws Error(config | storage | permission).
 class AutoCertificates {
  public:
   explicit AutoCertificates(AutoCertificatesOptions, AutoCertificatesParts = {});

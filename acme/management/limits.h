@@ -5,10 +5,13 @@
 #include <autohttps/acme/issuance/issuer.h>
 #include <autohttps/acme/store/ledger.h>
 #include <autohttps/common/clock.h>
+#include <autohttps/common/error.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace autohttps::acme {
 
@@ -26,14 +29,30 @@ struct Limits {
   static Limits preset(std::string_view name);
 };
 
+// Would one more `kind` for this exact set and key type go over? Then the Error(rate_limited):
+// which limit, and when it frees up. Pure; `entries` are the ledger's of the last kLedgerSpan, in
+// any order. Entries more than a day ahead of `now` were written by a clock that was wrong and do
+// not count.
+std::optional<Error> over_limit(const Limits&, Budget::Spend kind,
+                                const std::vector<LedgerEntry>& entries, const std::string& set,
+                                std::string_view key_type, WallTime now);
+
+inline constexpr std::chrono::days kLedgerSpan{8};  // what over_limit looks at
+
 // The Budget of one certificate's attempt: looks into the ledger and appends, under the ledger's
-// lock.
+// lock. What no limit concerns is not written down: with the preset none the disk is left in peace.
+// A failed validation is a fact, not a wish: it is written down and never refused; new_order is
+// refused instead when validations or certificates are used up.
 class LedgerBudget final : public Budget {
  public:
   LedgerBudget(const Limits& limits, Ledger& ledger, Clock& clock, KeyType key_type);
   void spend(Spend, const std::vector<Identifier>& names, std::stop_token) override;
 
  private:
+  bool concerns(Spend) const;
+  std::vector<LedgerEntry> read();
+  std::vector<LedgerEntry> entries(WallTime now);
+
   Limits limits_;
   Ledger& ledger_;
   Clock& clock_;

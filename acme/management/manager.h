@@ -9,7 +9,6 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/random.h>
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,9 +47,11 @@ class Manager {
  public:
   Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink);
 
-  // Writes the wish; idempotent. Throws Error(config) when the names belong to another certificate
-  // (says which command replaces and which adds, DESIGN 4), Error(storage).
-  void manage(const CertificateSpec&);
+  // Writes the wish and returns the certificate's id; idempotent. An empty id: the certificate that
+  // has these names, or fewer of them and gets the others too; else a new one named after the first
+  // name. Throws Error(config) when the names belong to another certificate (says which command
+  // replaces and which adds, DESIGN 4), Error(storage).
+  std::string manage(const CertificateSpec&);
 
   // `renew`: all that is due, a few at a time; one failure stops no other; throws only for a store
   // that cannot be listed.
@@ -66,6 +67,8 @@ class Manager {
 
  private:
   Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
+  void forget_back_off(const std::string& id);
+  void pause(WallTime until, const std::stop_token&);
 
   CertificateStore& certificates_;
   IssuerFactory issuers_;
@@ -73,8 +76,9 @@ class Manager {
   Random& random_;
   EventSink events_;
 
-  std::mutex mutex_;  // guards woken_
-  bool woken_ = false;
+  std::mutex mutex_;
+  bool woken_ = false;                        // guarded by mutex_
+  std::stop_source sleep_{std::nostopstate};  // guarded by mutex_: ends run()'s sleep
 };
 
 }  // namespace autohttps::acme

@@ -1,0 +1,164 @@
+#include <autohttps/acme/auto_certificates.h>
+
+#include <autohttps/acme/ca_issuers.h>
+#include <autohttps/acme/management/publisher.h>
+#include <autohttps/acme/management/wish_lookup.h>
+#include <autohttps/acme/protocol/curl_transport.h>
+#include <autohttps/acme/store/file_store.h>
+#include <autohttps/acme/store/published_answers.h>
+#include <autohttps/common/random.h>
+
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+using acme::CaSpec;
+using acme::CertificateSpec;
+
+// By what was asked for: after this no rule looks at a URL.
+std::string limits_of(const AutoCertificatesOptions& options) {
+  if (!options.limits.empty()) return options.limits;
+  if (options.server == acme::kLetsEncrypt) return "letsencrypt";
+  if (options.server == acme::kLetsEncryptStaging) return "letsencrypt-staging";
+  return "conservative";
+}
+
+CertificateSpec wish_of(const AutoCertificatesOptions& options) {
+  CaSpec ca;
+  ca.directory_url = options.server;
+  ca.ca_bundle = options.ca_bundle;
+  ca.proxy = options.ca_proxy;
+  ca.limits = limits_of(options);
+  ca.email = options.email;
+  ca.terms_agreed = options.agree_to_terms;
+  acme::Limits::preset(ca.limits);  // an unknown name is an error now, not in the night
+
+  CertificateSpec spec;
+  spec.id = options.name;
+  spec.names = parse_identifiers(options.domains);
+  spec.cas = {std::move(ca)};
+  spec.key_type = options.key_type;
+  if (!options.profile.empty()) spec.profile = options.profile;
+  spec.webroot = options.webroot;
+  return spec;
+}
+
+std::unique_ptr<acme::Transport> curl_transport(const CaSpec& ca) {
+  acme::CurlOptions options;
+  options.ca_bundle = ca.ca_bundle;
+  options.proxy = ca.proxy;
+  return std::make_unique<acme::CurlTransport>(std::move(options));
+}
+
+}  // namespace
+
+struct AutoCertificates::Parts {
+  Parts(AutoCertificatesOptions options_in, AutoCertificatesParts given)
+      : options(std::move(options_in)),
+        owned_clock(given.clock == nullptr ? std::make_unique<SystemClock>() : nullptr),
+        clock(owned_clock ? *owned_clock : *given.clock),
+        owned_random(given.random == nullptr ? std::make_unique<SystemRandom>() : nullptr),
+        random(owned_random ? *owned_random : *given.random),
+        owned_store(given.store == nullptr ? open_store(options.store, clock) : nullptr),
+        store(owned_store ? *owned_store : *given.store),
+        certificates(store),
+        answers(store, clock),
+        issuers(store, answers, clock, options.on_event,
+                given.transport ? std::move(given.transport) : curl_transport),
+        manager(
+            certificates,
+            [this](const CertificateSpec& spec, const CaSpec& ca, acme::Budget& budget) {
+              return issuers.issuer(spec, ca, budget);
+            },
+            clock, random, options.on_event) {
+    if (options.domains.empty()) return;
+    wish = wish_of(options);
+    wish.id = acme::id_for_wish(certificates, wish);
+    acme::check_certificate_id(wish.id);
+  }
+
+  static std::unique_ptr<acme::Store> open_store(const std::filesystem::path& path, Clock& clock) {
+    return acme::open_file_store(path.empty() ? acme::default_store_path() : path, clock);
+  }
+
+  // Constant after construction.
+  const AutoCertificatesOptions options;
+  const std::unique_ptr<Clock> owned_clock;
+  Clock& clock;
+  const std::unique_ptr<Random> owned_random;
+  Random& random;
+  const std::unique_ptr<acme::Store> owned_store;
+  acme::Store& store;
+
+  // Synchronised by themselves.
+  acme::CertificateStore certificates;
+  acme::PublishedAnswers answers;
+  acme::CaIssuers issuers;
+  acme::Manager manager;
+
+  CertificateSpec wish;  // of options.domains, its id included; constant after construction
+
+  std::mutex mutex;  // guards what follows
+  bool managed = false;
+  std::unique_ptr<acme::Publisher> publisher;  // set by start()
+  std::jthread thread;
+};
+
+AutoCertificates::AutoCertificates(AutoCertificatesOptions options, AutoCertificatesParts parts)
+    : parts_(std::make_unique<Parts>(std::move(options), std::move(parts))) {}
+
+AutoCertificates::~AutoCertificates() { stop(); }
+
+void AutoCertificates::manage() {
+  if (parts_->options.domains.empty()) return;
+  const std::lock_guard lock(parts_->mutex);
+  if (parts_->managed) return;
+  parts_->manager.manage(parts_->wish);
+  parts_->managed = true;
+}
+
+const std::string& AutoCertificates::certificate() const noexcept { return parts_->wish.id; }
+
+void AutoCertificates::start(CertificateSink& sink) {
+  manage();
+  parts_->answers.sweep();
+  const std::lock_guard lock(parts_->mutex);
+  if (parts_->publisher) throw Error(ErrorCode::internal, "AutoCertificates was started twice");
+  parts_->publisher =
+      std::make_unique<acme::Publisher>(parts_->certificates, sink, parts_->options.on_event);
+  parts_->publisher->publish(parts_->certificates.ids());
+  parts_->thread = std::jthread(
+      [manager = &parts_->manager](const std::stop_token& stop) { manager->run(stop); });
+}
+
+void AutoCertificates::stop() noexcept {
+  std::jthread thread;
+  std::unique_ptr<acme::Publisher> publisher;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    thread = std::move(parts_->thread);
+    publisher = std::move(parts_->publisher);
+  }
+  thread.request_stop();
+  if (thread.joinable()) thread.join();
+  // The publisher ends last: what the last order brought is still installed.
+}
+
+std::vector<acme::Outcome> AutoCertificates::run_once(const acme::RunOptions& options,
+                                                      std::stop_token stop) {
+  manage();
+  return parts_->manager.run_once(options, std::move(stop));
+}
+
+const ChallengeAnswers& AutoCertificates::answers() const noexcept { return parts_->answers; }
+acme::CertificateStore& AutoCertificates::certificates() noexcept { return parts_->certificates; }
+acme::Store& AutoCertificates::store() noexcept { return parts_->store; }
+acme::Manager& AutoCertificates::manager() noexcept { return parts_->manager; }
+acme::Publisher* AutoCertificates::publisher() noexcept { return parts_->publisher.get(); }
+Clock& AutoCertificates::clock() noexcept { return parts_->clock; }
+Random& AutoCertificates::random() noexcept { return parts_->random; }
+
+}  // namespace autohttps

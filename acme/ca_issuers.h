@@ -1,0 +1,51 @@
+// Issuers at real CAs, and what all attempts at the same CA share: connections, directory, nonces.
+#pragma once
+
+#include <autohttps/acme/challenges/published_http01.h>
+#include <autohttps/acme/management/manager.h>
+#include <autohttps/acme/protocol/client.h>
+#include <autohttps/acme/store/published_answers.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+namespace autohttps::acme {
+
+// Thread-safe. Outlives the Issuers it makes.
+class CaIssuers {
+ public:
+  using TransportFactory = std::function<std::unique_ptr<Transport>(const CaSpec&)>;
+
+  CaIssuers(Store&, PublishedAnswers&, Clock&, EventSink, TransportFactory);
+
+  // The Manager's IssuerFactory. Asks nothing of the network yet. Throws Error(config): a URL that
+  // is not https, a bundle that cannot be read, a webroot that is no folder.
+  std::unique_ptr<Issuer> issuer(const CertificateSpec&, const CaSpec&, Budget&);
+
+ private:
+  // One CA as one user reaches it.
+  struct Connection {
+    std::unique_ptr<Transport> transport;
+    std::shared_ptr<ClientSession> session;
+  };
+  class AttemptIssuer;
+
+  std::shared_ptr<Connection> connection(const CaSpec&);
+
+  // Constant after construction, thread-safe themselves.
+  Store& store_;
+  Clock& clock_;
+  const EventSink events_;
+  const TransportFactory transports_;
+  PublishedHttp01 published_;
+
+  std::mutex mutex_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::shared_ptr<Connection>>
+      connections_;  // guarded by mutex_; by directory URL, trust and proxy
+};
+
+}  // namespace autohttps::acme

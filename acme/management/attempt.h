@@ -1,0 +1,59 @@
+// One look at one certificate, and what follows: lock, re-read, due?, limits, issue, check, add,
+// flip, state.
+#pragma once
+
+#include <autohttps/acme/management/attempt_plan.h>
+#include <autohttps/acme/management/manager.h>
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace autohttps::acme {
+
+// Used once, by one thread.
+class Attempt {
+ public:
+  Attempt(CertificateStore&, const IssuerFactory&, Clock&, Random&, const EventSink&,
+          std::string id, const RunOptions&, std::stop_token);
+
+  // Never throws for what concerns this certificate: it is in the Outcome.
+  Outcome run();
+
+  // What run() would do: for status and for the next look. Throws what the store throws.
+  AttemptPlan look();
+
+ private:
+  void work();
+  void tell(const AttemptPlan&);
+  void begin();
+  Bundle issue();
+  Bundle issue_at(const CaSpec&);
+  void save(const StoreLock&, const Bundle&, const std::string& cause);
+  void plan_after_success(const CertifiedKey&, WallTime now);
+  void fail(const Error&);
+  void record_failure(const Error&, std::string_view code);
+  void describe_current();
+  void event(Event::Level, const std::string& text, const std::string& hint = {}) const;
+  // After the flip nothing may undo it: what fails here is told and left.
+  template <typename Call>
+  void or_warn(const std::string& doing, Call&&) const;
+
+  CertificateStore& certificates_;
+  const IssuerFactory& issuers_;
+  Clock& clock_;
+  Random& random_;
+  const EventSink& events_;
+  const std::string id_;
+  const RunOptions& options_;
+  const std::stop_token stop_;
+
+  CertificateSpec spec_;
+  CertificateState state_;
+  std::optional<Generation> current_;
+  std::shared_ptr<const CertifiedKey> fresh_;  // what issue() brought, checked
+  Outcome outcome_;
+};
+
+}  // namespace autohttps::acme

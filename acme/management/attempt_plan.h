@@ -1,0 +1,35 @@
+// What is to be done about one certificate, and when. Pure: a function of what is on disk and of
+// the time.
+#pragma once
+
+#include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/clock.h>
+
+#include <optional>
+#include <string>
+
+namespace autohttps::acme {
+
+struct AttemptPlan {
+  enum class Step { nothing, wait, issue } step = Step::issue;
+  std::string cause;             // issue: for meta.json: "first issue", "due", "names changed" ...
+  std::string text;              // for a person: "valid for 59 more days, due in 29 days"
+  std::optional<WallTime> next;  // nothing: when it is due; wait: when to try again
+  bool binding = false;          // wait: a limit or the CA's wish
+};
+
+struct AttemptWish {
+  bool person = false;  // skips back-off, never what binds
+  bool force = false;   // issues although not due
+};
+
+// Why a generation is not what the spec wishes for ("names changed"); empty: it is. More names than
+// wished for are fine.
+std::string unsatisfied(const CertificateSpec&, const Generation&);
+
+// `current`: null when there is none. A next attempt further ahead than any rule of ours sets it
+// was written by a clock that was wrong: it counts as now (RELIABILITY F37).
+AttemptPlan plan_attempt(const CertificateSpec&, const Generation* current, const CertificateState&,
+                         const AttemptWish&, WallTime now);
+
+}  // namespace autohttps::acme

@@ -1,0 +1,137 @@
+#include <autohttps/acme/management/manager.h>
+
+#include <autohttps/acme/management/attempt.h>
+#include <autohttps/acme/management/wish_lookup.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr std::chrono::hours kLongestSleep{1};     // wishes of other processes are noticed by then
+constexpr std::chrono::seconds kShortestSleep{1};  // whatever goes wrong, no busy loop
+
+}  // namespace
+
+Manager::Manager(CertificateStore& certificates, IssuerFactory issuers, Clock& clock,
+                 Random& random, EventSink events)
+    : certificates_(certificates),
+      issuers_(std::move(issuers)),
+      clock_(clock),
+      random_(random),
+      events_(std::move(events)) {}
+
+std::string Manager::manage(const CertificateSpec& wish) {
+  CertificateSpec spec = wish;
+  spec.id = id_for_wish(certificates_, wish);
+  check_certificate_id(spec.id);
+  const auto before = certificates_.spec(spec.id);
+  if (before && *before == spec) return spec.id;
+  certificates_.put_spec(spec);
+  if (before) forget_back_off(spec.id);
+  return spec.id;
+}
+
+// What failed may have been what was changed now.
+void Manager::forget_back_off(const std::string& id) {
+  try {
+    const auto lock = certificates_.lock(id, clock_.steady(), {});
+    CertificateState state = certificates_.state(id);
+    if (!state.next_attempt || state.binding) return;
+    state.next_attempt.reset();
+    state.next_reason.clear();
+    certificates_.put_state(id, state);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::locked) throw;  // locked: it is being tried right now
+  }
+}
+
+Outcome Manager::attempt(const std::string& id, const RunOptions& options, std::stop_token stop) {
+  return Attempt(certificates_, issuers_, clock_, random_, events_, id, options, std::move(stop))
+      .run();
+}
+
+std::vector<Outcome> Manager::run_once(const RunOptions& options, std::stop_token stop) {
+  const std::vector<std::string> ids = options.only.empty() ? certificates_.ids() : options.only;
+  std::vector<Outcome> outcomes(ids.size());
+  std::atomic<std::size_t> next{0};
+  const auto worker = [&] {
+    for (std::size_t i; (i = next.fetch_add(1)) < ids.size();) {
+      outcomes[i] = attempt(ids[i], options, stop);
+    }
+  };
+  const auto most = static_cast<std::size_t>(std::max(options.at_once, 1));
+  {
+    std::vector<std::jthread> helpers;
+    try {
+      for (std::size_t i = 1; i < std::min(most, ids.size()); ++i) helpers.emplace_back(worker);
+    } catch (const std::system_error&) {
+      // No more threads to be had: those there are do it all.
+    }
+    worker();
+  }
+  return outcomes;
+}
+
+void Manager::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    WallTime next = clock_.wall() + kLongestSleep;
+    try {
+      for (const Outcome& outcome : run_once({}, stop)) {
+        if (outcome.next_attempt) next = std::min(next, *outcome.next_attempt);
+      }
+    } catch (const Error& error) {
+      if (events_) events_({Event::Level::error, {}, error.what(), error.hint()});
+    }
+    pause(std::max(next, clock_.wall() + kShortestSleep), stop);
+  }
+}
+
+void Manager::pause(WallTime until, const std::stop_token& stop) {
+  std::stop_source sleep;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(woken_, false)) return;
+    sleep_ = sleep;
+  }
+  const std::stop_callback stopped(stop, [&] { sleep.request_stop(); });
+  clock_.sleep_until_wall(until, sleep.get_token());
+  const std::lock_guard lock(mutex_);
+  sleep_ = std::stop_source(std::nostopstate);
+  woken_ = false;
+}
+
+void Manager::wake() noexcept {
+  std::stop_source sleep(std::nostopstate);
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    sleep = sleep_;
+  }
+  sleep.request_stop();  // outside the lock: it runs other people's callbacks
+}
+
+std::optional<WallTime> Manager::next_look() const {
+  std::optional<WallTime> next;
+  const RunOptions options;
+  const EventSink silence;
+  for (const std::string& id : certificates_.ids()) {
+    WallTime at = clock_.wall();
+    try {
+      const AttemptPlan plan =
+          Attempt(certificates_, issuers_, clock_, random_, silence, id, options, {}).look();
+      at = plan.next.value_or(at);
+    } catch (const Error&) {
+      // Unreadable: to be looked at now, and told then.
+    }
+    next = next ? std::min(*next, at) : at;
+  }
+  return next;
+}
+
+}  // namespace autohttps::acme

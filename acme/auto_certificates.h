@@ -25,20 +25,20 @@ class Publisher;
 
 struct AutoCertificatesOptions {
   std::vector<std::string>
-      domains;        // one certificate for all of them; empty: whatever the store manages
-  std::string name;   // the certificate's id; empty: the first domain
-  std::string email;  // optional; Let's Encrypt keeps none
+      domains{};        // one certificate for all of them; empty: whatever the store manages
+  std::string name{};   // the certificate's id; empty: the first domain
+  std::string email{};  // optional; Let's Encrypt keeps none
   bool agree_to_terms = false;                           // the CA's terms of service
   std::string server = std::string(acme::kLetsEncrypt);  // ACME directory URL
-  std::string ca_bundle;                                 // trust for a private CA's own HTTPS
-  std::string ca_proxy;
-  std::string
-      limits;  // Limits preset; empty: letsencrypt for the default server, conservative for others
+  std::string ca_bundle{};                               // trust for a private CA's own HTTPS
+  std::string ca_proxy{};
+  std::string limits{};  // Limits preset; empty: letsencrypt for the default server, conservative
+                         // for others
   KeyType key_type = KeyType::ec256;
-  std::string profile;
-  std::string webroot;          // answer HTTP-01 by files in another server's root
-  std::filesystem::path store;  // empty: acme::default_store_path()
-  EventSink on_event;           // empty: silence
+  std::string profile{};
+  std::string webroot{};          // answer HTTP-01 by files in another server's root
+  std::filesystem::path store{};  // empty: acme::default_store_path()
+  EventSink on_event{};           // empty: silence
 };
 
 // For tests and unusual homes: what is null is made. Borrowed; outlives the AutoCertificates.
@@ -46,7 +46,7 @@ struct AutoCertificatesParts {
   acme::Store* store = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
-  std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport;
+  std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport{};
 };
 
 // Thread-safe after construction. Opens the store and looks which certificate the domains are

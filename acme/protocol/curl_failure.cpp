@@ -27,7 +27,9 @@ std::string errno_text(long number) {
 
 Words certificate_words(const CurlFailure& failure) {
   switch (failure.verify_result) {
-    case X509_V_OK:  // the chain is right, so it is the name
+    case X509_V_OK:               // the chain is right, so it is the name
+    case X509_V_ERR_UNSPECIFIED:  // curl looks at the name first, and has no result of the chain
+                                  // yet
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return {"its certificate is for another name: " + detail_of(failure),

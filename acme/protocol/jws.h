@@ -1,4 +1,5 @@
-// Signed requests: a JWS in flattened JSON (RFC 7515 7.2.2) as RFC 8555 6.2 wants it.
+// Signed requests: a JWS in flattened JSON (RFC 7515 7.2.2) as RFC 8555 6.2 wants it
+// (not installed).
 #pragma once
 
 #include <autohttps/acme/protocol/account_key.h>

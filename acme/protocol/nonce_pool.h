@@ -1,4 +1,5 @@
-// Anti-replay nonces that the CA gave us and nobody has used (RFC 8555 6.5).
+// Anti-replay nonces that the CA gave us and nobody has used (RFC 8555 6.5)
+// (not installed).
 #pragma once
 
 #include <cstddef>

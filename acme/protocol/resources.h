@@ -1,5 +1,5 @@
-// RFC 8555 7.1: JSON bodies -> the values of types.h. All that a CA says is foreign text: every
-// bound is checked here.
+// RFC 8555 7.1: JSON bodies -> the values of types.h (not installed). All that a CA says is foreign
+// text: every bound is checked here.
 #pragma once
 
 #include <autohttps/acme/protocol/types.h>

@@ -79,6 +79,7 @@ std::string objection(std::string_view url, std::string_view origin) {
   if (!equals_ignoring_case(url.substr(0, 8), "https://")) {
     return "is not an https:// URL (RFC 8555 6.1)";
   }
+  if (url.substr(8).starts_with('/')) return "names no host";  // curl forgives a slash too many
   const UrlPtr parsed = parse(url);
   if (!parsed) return "is not a URL";
   if (!part(parsed, CURLUPART_USER).empty() || !part(parsed, CURLUPART_PASSWORD).empty() ||

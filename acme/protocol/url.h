@@ -1,4 +1,5 @@
-// Which URLs a CA may send us to: absolute https ones, and no way back into our own machine.
+// Which URLs a CA may send us to: absolute https ones, and no way back into our own machine
+// (not installed).
 #pragma once
 
 #include <autohttps/common/error.h>

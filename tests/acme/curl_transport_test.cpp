@@ -1,7 +1,8 @@
 #include <autohttps/acme/protocol/curl_transport.h>
 
-#include "../support/https_peer.h"
-#include "../support/temporary_folder.h"
+#include <autohttps/tests/support/https_peer.h>
+#include <autohttps/tests/support/temporary_folder.h>
+#include <autohttps/tests/support/thrown_error.h>
 
 #include <autohttps/common/error.h>
 

@@ -1,7 +1,7 @@
-#include "../support/scripted_ca.h"
+#include <autohttps/tests/support/scripted_ca.h>
 
-#include "../support/manual_clock.h"
-#include "../support/test_csr.h"
+#include <autohttps/tests/support/manual_clock.h>
+#include <autohttps/tests/support/test_csr.h>
 
 #include <autohttps/acme/protocol/client.h>
 #include <autohttps/common/certified_key.h>

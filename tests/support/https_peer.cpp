@@ -1,4 +1,4 @@
-#include "https_peer.h"
+#include <autohttps/tests/support/https_peer.h>
 
 #include <autohttps/common/openssl_owners.h>
 

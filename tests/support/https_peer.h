@@ -2,7 +2,7 @@
 // wild.
 #pragma once
 
-#include "test_certificates.h"
+#include <autohttps/tests/support/test_certificates.h>
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
-#include "scripted_ca.h"
+#include <autohttps/tests/support/scripted_ca.h>
 
-#include "scripted_ca_state.h"
+#include <autohttps/tests/support/scripted_ca_state.h>
 
 #include <autohttps/common/base64url.h>
 #include <autohttps/common/error.h>

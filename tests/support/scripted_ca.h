@@ -3,7 +3,7 @@
 // CSRs), remembers what it was asked, and misbehaves by rule.
 #pragma once
 
-#include "scripted_ca_issuer.h"
+#include <autohttps/tests/support/scripted_ca_issuer.h>
 
 #include <autohttps/acme/protocol/transport.h>
 #include <autohttps/common/clock.h>

@@ -1,4 +1,4 @@
-#include "scripted_ca_issuer.h"
+#include <autohttps/tests/support/scripted_ca_issuer.h>
 
 #include <autohttps/common/openssl_owners.h>
 

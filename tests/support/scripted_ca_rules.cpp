@@ -1,5 +1,5 @@
 // The ways of the scripted CA to misbehave.
-#include "scripted_ca.h"
+#include <autohttps/tests/support/scripted_ca.h>
 
 #include <autohttps/common/json.h>
 

@@ -1,4 +1,4 @@
-#include "scripted_ca_state.h"
+#include <autohttps/tests/support/scripted_ca_state.h>
 
 #include <autohttps/common/base64url.h>
 #include <autohttps/common/error.h>

@@ -1,8 +1,8 @@
 // What the scripted CA remembers, and its operations. Not for tests: see scripted_ca.h.
 #pragma once
 
-#include "scripted_ca.h"
-#include "scripted_ca_jws.h"
+#include <autohttps/tests/support/scripted_ca.h>
+#include <autohttps/tests/support/scripted_ca_jws.h>
 
 #include <autohttps/common/json.h>
 

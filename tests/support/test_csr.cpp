@@ -1,4 +1,4 @@
-#include "test_csr.h"
+#include <autohttps/tests/support/test_csr.h>
 
 #include <autohttps/common/openssl_owners.h>
 

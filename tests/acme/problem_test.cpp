@@ -1,0 +1,175 @@
+#include <autohttps/acme/protocol/problem.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace autohttps::acme {
+namespace {
+
+constexpr char kProblemJson[] = "application/problem+json";
+
+// RFC 8555 6.7.1's example.
+constexpr char kCompound[] = R"({
+    "type": "urn:ietf:params:acme:error:malformed",
+    "detail": "Some of the identifiers requested were rejected",
+    "subproblems": [
+        {"type": "urn:ietf:params:acme:error:malformed",
+         "detail": "Invalid underscore in DNS name \"_example.org\"",
+         "identifier": {"type": "dns", "value": "_example.org"}},
+        {"type": "urn:ietf:params:acme:error:rejectedIdentifier",
+         "detail": "This CA will not issue for \"example.net\"",
+         "identifier": {"type": "dns", "value": "example.net"}}
+    ]})";
+
+TEST(ProblemTest, ReadsTheExampleOfRfc8555) {
+  const Problem problem = parse_problem(kCompound, kProblemJson, 403);
+  EXPECT_EQ(problem.short_type(), "malformed");
+  EXPECT_EQ(problem.status, 403);
+  ASSERT_EQ(problem.subproblems.size(), 2U);
+  EXPECT_EQ(problem.subproblems[0].identifier,
+            std::nullopt);  // no name that a certificate can have
+  EXPECT_EQ(problem.subproblems[1].identifier, (Identifier{Identifier::Type::dns, "example.net"}));
+  EXPECT_EQ(problem.describe(),
+            "malformed: Some of the identifiers requested were rejected [malformed: Invalid "
+            "underscore in DNS "
+            "name \"_example.org\"; example.net: rejectedIdentifier: This CA will not issue for "
+            "\"example.net\"]");
+}
+
+TEST(ProblemTest, TheHttpStatusCountsNotTheDocuments) {
+  EXPECT_EQ(parse_problem(R"({"type":"urn:ietf:params:acme:error:rateLimited","status":200})",
+                          kProblemJson, 429)
+                .status,
+            429);
+}
+
+TEST(ProblemTest, ATypeOutsideTheAcmeNamespaceStaysWhole) {
+  const Problem problem =
+      parse_problem(R"({"type":"https://ca.test/odd","detail":"x"})", kProblemJson, 400);
+  EXPECT_EQ(problem.short_type(), "https://ca.test/odd");
+  EXPECT_EQ(problem.describe(), "https://ca.test/odd: x");
+}
+
+TEST(ProblemTest, WhatIsNoDocumentSaysSo) {
+  EXPECT_EQ(parse_problem("<html>Bad gateway", "text/html", 502).describe(),
+            "HTTP 502: text/html: \"<html>Bad gateway\"");
+  EXPECT_EQ(parse_problem("", "", 500).describe(), "HTTP 500: no explanation");
+  EXPECT_EQ(parse_problem("  \r\n", "text/plain", 500).describe(), "HTTP 500: no explanation");
+  EXPECT_EQ(parse_problem("[1]", kProblemJson, 400).describe(),
+            "HTTP 400: application/problem+json: \"[1]\"");
+  EXPECT_EQ(parse_problem("{\"type\":", kProblemJson, 400).describe(),
+            "HTTP 400: application/problem+json: \"{\"type\":\"");
+  EXPECT_EQ(parse_problem("{}", kProblemJson, 404).describe(), "HTTP 404");
+}
+
+TEST(F22_HostileProblems, AreBoundedAndHarmless) {
+  const std::string megabyte(1 << 19, 'x');
+  std::string nested = R"({"type":"a"})";
+  for (int i = 0; i < 20; ++i) nested = R"({"type":"a","subproblems":[)" + nested + "]}";
+  std::string many = R"({"type":"a","subproblems":[)";
+  for (int i = 0; i < 2000; ++i) many += R"({"type":"b","detail":"c"},)";
+  many += R"({"type":"b"}]})";
+  for (
+      const std::string& body : {
+          R"({"type":"x","detail":")" + megabyte + "\"}",
+          R"({"type":")" + megabyte + "\"}",
+          megabyte + megabyte + megabyte,
+          nested,
+          many,
+          std::string(R"({"type":"a","detail":"\u001b[31mred\u0000\r\n\u202e"})"),
+          std::string("{\"type\":\"a\",\"detail\":\"\xff\xfe\"}"),
+          std::string(
+              R"({"type":{"a":1},"detail":["x"],"status":"500","subproblems":{"a":1},"instance":7})"),
+          std::string(
+              R"({"type":"a","subproblems":[1,null,"x",[],{"identifier":5},{"identifier":{"value":7}}]})"),
+          std::string(R"({"type":"a","type":"b"})"),
+          std::string(R"({"type":"a","status":99999999999999999999})"),
+          std::string(100000, '['),
+          std::string("\0\1\2", 3),
+          std::string("%s%n%s"),
+      }) {
+    const Problem problem = parse_problem(body, kProblemJson, 400);
+    const ProblemError error(refusal_code(problem, false), "creating the order", problem);
+    const std::string text = error.what();
+    EXPECT_LT(text.size(), 8000U);
+    EXPECT_LE(problem.subproblems.size(), 100U);
+    EXPECT_EQ(text.find_first_of(std::string("\x1b\r\n\0", 4)), std::string::npos) << text;
+    EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos);
+    for (const Problem& sub : problem.subproblems) EXPECT_TRUE(sub.subproblems.empty());
+  }
+}
+
+Problem of_type(const std::string& type, int status = 403) {
+  Problem problem;
+  problem.type = "urn:ietf:params:acme:error:" + type;
+  problem.detail = "because";
+  problem.status = status;
+  return problem;
+}
+
+TEST(ProblemTest, TheCodeFollowsTypeAndStatus) {
+  EXPECT_EQ(refusal_code(of_type("rateLimited", 400), false), ErrorCode::rate_limited);
+  EXPECT_EQ(refusal_code(of_type("serverInternal", 503), false), ErrorCode::rate_limited);
+  EXPECT_EQ(refusal_code(parse_problem("busy", "text/html", 429), false), ErrorCode::rate_limited);
+  EXPECT_EQ(refusal_code(of_type("serverInternal", 500), false), ErrorCode::refused);
+  EXPECT_EQ(refusal_code(of_type("unauthorized"), false), ErrorCode::refused);
+  for (const char* type :
+       {"connection", "dns", "unauthorized", "tls", "incorrectResponse", "caa"}) {
+    EXPECT_EQ(refusal_code(of_type(type, 0), true), ErrorCode::validation) << type;
+  }
+  EXPECT_EQ(refusal_code(of_type("rejectedIdentifier", 0), true), ErrorCode::refused);
+}
+
+TEST(ProblemTest, TheMessageIsWhatWasDoneAndTheCasWords) {
+  const ProblemError refused(ErrorCode::refused, "creating the order for \"a.test\"",
+                             of_type("rejectedIdentifier"));
+  EXPECT_STREQ(refused.what(),
+               "creating the order for \"a.test\": the CA refused: rejectedIdentifier: because");
+  const ProblemError failed(ErrorCode::validation, "validating \"a.test\"", of_type("dns"));
+  EXPECT_STREQ(failed.what(), "validating \"a.test\": the CA was not satisfied: dns: because");
+  EXPECT_NE(failed.hint(), "");
+}
+
+// RFC 8555 6.7, RFC 9773, the profiles draft.
+TEST(ProblemTest, EveryTypeOfTheRfcsHasANextStep) {
+  for (const char* type : {"accountDoesNotExist",
+                           "alreadyRevoked",
+                           "badCSR",
+                           "badNonce",
+                           "badPublicKey",
+                           "badRevocationReason",
+                           "badSignatureAlgorithm",
+                           "caa",
+                           "compound",
+                           "connection",
+                           "dns",
+                           "externalAccountRequired",
+                           "incorrectResponse",
+                           "invalidContact",
+                           "malformed",
+                           "orderNotReady",
+                           "rateLimited",
+                           "rejectedIdentifier",
+                           "serverInternal",
+                           "tls",
+                           "unauthorized",
+                           "unsupportedContact",
+                           "unsupportedIdentifier",
+                           "userActionRequired",
+                           "alreadyReplaced",
+                           "invalidProfile",
+                           "agreementRequired"}) {
+    EXPECT_NE(hint_for(of_type(type)), "") << type;
+  }
+  EXPECT_EQ(hint_for(of_type("somethingNew")), "");
+  Problem paused = of_type("rateLimited", 429);
+  paused.detail =
+      "Your account is temporarily prevented from requesting certificates for a.test, which was "
+      "paused. "
+      "Visit https://ca.test/unpause";
+  EXPECT_NE(hint_for(paused).find("visit the link"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace autohttps::acme

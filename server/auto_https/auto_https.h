@@ -1,5 +1,5 @@
 // HTTPS in one object: ports 80 and 443, certificates obtained, renewed and swapped, http
-// redirected.
+// redirected. Not yet for the open internet: see https_server.h.
 #pragma once
 
 #include <autohttps/acme/auto_certificates.h>

@@ -8,9 +8,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <charconv>
 #include <exception>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace autohttps {
@@ -28,29 +30,17 @@ std::chrono::milliseconds as_duration(time_t seconds, time_t microseconds) {
   return std::chrono::seconds(seconds) + std::chrono::milliseconds(microseconds / 1000);
 }
 
-bool has_text(const httplib::Request& request, const char* header, std::string_view value) {
-  return request.has_header(header) && request.get_header_value(header) == value;
-}
-
-// Those for which cpp-httplib reads a body, whether one is announced or not.
-bool takes_body(const std::string& method) {
-  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE" ||
-         method == "PRI";
-}
-
-struct Framing {
-  bool announces_body = false;
-  bool trusted = true;  // false: bytes that we might misread as a second request may follow
-};
-
-Framing framing_of(const httplib::Request& request) {
-  const bool chunked = request.has_header("Transfer-Encoding");
+// RFC 9112 6: what follows the head. No value: not to be trusted, e.g. two lengths.
+std::optional<SocketStream::Body> body_of(const httplib::Request& request) {
+  SocketStream::Body body;
+  body.chunked = request.has_header("Transfer-Encoding");
   const std::size_t lengths = request.get_header_value_count("Content-Length");
-  Framing framing;
-  framing.announces_body = chunked || (lengths > 0 && !has_text(request, "Content-Length", "0"));
-  framing.trusted =
-      lengths + (chunked ? 1 : 0) <= 1 && (!framing.announces_body || takes_body(request.method));
-  return framing;
+  if (lengths == 0) return body;
+  const std::string text = request.get_header_value("Content-Length");
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, body.length);
+  if (parsed.ec != std::errc() || parsed.ptr != end || lengths > 1 || body.chunked) return {};
+  return body;
 }
 
 }  // namespace
@@ -150,16 +140,16 @@ void HttpServer::serve_requests(SocketStream& stream, SSL* ssl) {
     bool trusted = true;
     bool closed = false;
     const auto setup = [&](httplib::Request& request) {
-      const Framing framing = framing_of(request);
-      trusted = framing.trusted;
-      stream.begin_body(framing.announces_body);
+      const std::optional<SocketStream::Body> body = body_of(request);
+      trusted = body.has_value();
+      stream.begin_body(body.value_or(SocketStream::Body{}));
       request.ssl = ssl;
       prepare(request);
     };
     stream.begin_request();
     const bool last = left == 1 || is_stopping() || wanted_elsewhere();
     const bool good = process(stream, last, closed, setup) && stream.flush();
-    discard = !good || !trusted;
+    discard = !good || !trusted || !stream.body_was_read();
     if (discard || closed || last) break;
   }
   stream.close(discard);

@@ -93,31 +93,43 @@ bool SocketStream::wait_for_request(const std::function<bool()>& wanted_elsewher
 void SocketStream::begin_request() {
   head_until_ = steady_clock::now() + kHead;
   in_head_ = true;
-  at_end_ = false;
   head_passed_ = false;
   budget_ = kMostHeadBytes;
 }
 
-void SocketStream::begin_body(bool has_one) {
+void SocketStream::begin_body(Body body) {
   in_head_ = false;
-  at_end_ = !has_one;
+  chunked_ = body.chunked;
+  left_ = body.length;
+  tail_.clear();
   // Twice: chunks have heads of their own. What cpp-httplib counts itself is exact.
-  const std::size_t half = std::numeric_limits<std::size_t>::max() / 2;
-  budget_ = limits_.payload >= half ? half * 2 : limits_.payload * 2 + kMostHeadBytes;
+  constexpr std::uint64_t kHalf = std::numeric_limits<std::uint64_t>::max() / 4;
+  budget_ = std::min<std::uint64_t>(limits_.payload, kHalf) * 2 + kMostHeadBytes;
+}
+
+bool SocketStream::body_was_read() const noexcept {
+  return !in_head_ && (chunked_ ? tail_ == "\r\n\r\n" : left_ == 0);
 }
 
 ssize_t SocketStream::read(char* data, std::size_t size) {
-  if (at_end_ || size == 0) return 0;
+  const bool counted = !in_head_ && !chunked_;
+  if (size == 0 || (counted && left_ == 0)) return 0;
   if (in_begin_ == in_end_) {
     if (!flush()) return -1;
     const ssize_t got = fill(in_head_ ? head_until_ : steady_clock::now() + limits_.read);
     if (got <= 0) return got;
   }
-  const std::size_t taken = std::min({size, in_end_ - in_begin_, budget_});
+  const std::size_t taken = static_cast<std::size_t>(
+      std::min<std::uint64_t>({size, in_end_ - in_begin_, budget_, counted ? left_ : budget_}));
   if (taken == 0) return -1;
   std::copy_n(in_.data() + in_begin_, taken, data);
   in_begin_ += taken;
   budget_ -= taken;
+  if (counted) left_ -= taken;
+  if (!in_head_ && chunked_) {
+    tail_.append(data + (taken - std::min<std::size_t>(taken, 4)), std::min<std::size_t>(taken, 4));
+    tail_.erase(0, tail_.size() - std::min<std::size_t>(tail_.size(), 4));
+  }
   return static_cast<ssize_t>(taken);
 }
 

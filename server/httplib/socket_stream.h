@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -31,8 +32,14 @@ class SocketStream final : public httplib::Stream {
   // Until the next request's first byte is here. False: the client is gone, the time is up, the
   // server stops, or `wanted_elsewhere`.
   bool wait_for_request(const std::function<bool()>& wanted_elsewhere);
-  void begin_request();           // its head within 10 s and 32 KiB
-  void begin_body(bool has_one);  // none: read() is at the end
+  void begin_request();  // its head within 10 s and 32 KiB
+  struct Body {
+    std::uint64_t length = 0;
+    bool chunked = false;
+  };
+  void begin_body(Body);  // none: read() is at the end
+  // Has the body been read to its end? If not, what follows is no request (CVE-2026-34441).
+  bool body_was_read() const noexcept;
   bool flush();
   // close_notify and FIN; `discard`: takes in what the client still sends for a while, since
   // closing over unread bytes resets the connection and our answer with it.
@@ -74,9 +81,11 @@ class SocketStream final : public httplib::Stream {
   std::size_t in_begin_ = 0, in_end_ = 0;
   std::string held_;  // a head that waits for its body, to leave in one packet
   bool head_passed_ = false;
-  bool in_head_ = false;    // of the request
-  bool at_end_ = false;     // the request has no (further) body
-  std::size_t budget_ = 0;  // bytes that may still be read for this request
+  bool in_head_ = false;      // of the request
+  bool chunked_ = false;      // the body's end is cpp-httplib's to find
+  std::uint64_t left_ = 0;    // of a body that is not chunked
+  std::uint64_t budget_ = 0;  // bytes that may still be read for this request
+  std::string tail_;          // the last four bytes read of a chunked body
   Time head_until_{};
   mutable Time cut_off_ = Time::max();  // once the server stops
 };

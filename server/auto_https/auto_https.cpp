@@ -1,0 +1,195 @@
+#include <autohttps/acme/management/publisher.h>
+#include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/error.h>
+#include <autohttps/server/auto_https/auto_https.h>
+#include <autohttps/server/auto_https/port80.h>
+#include <autohttps/server/auto_https/served_check.h>
+#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/tls/certificate_cache.h>
+#include <autohttps/server/tls/placeholder.h>
+
+#include <iostream>
+#include <mutex>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+// A program that sets no sink still learns of trouble.
+void print_trouble(const Event& event) {
+  if (event.level < Event::Level::warning) return;
+  std::string line = "autohttps: " + (event.certificate.empty() ? "" : event.certificate + ": ");
+  line += event.text + (event.hint.empty() ? "" : " (" + event.hint + ")") + "\n";
+  std::cerr << line;  // in one piece: several threads tell
+}
+
+AutoHttpsOptions with_defaults(AutoHttpsOptions options) {
+  if (!options.on_event) options.on_event = print_trouble;
+  return options;
+}
+
+AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
+  AutoCertificatesOptions wish;
+  wish.domains = options.domains;
+  wish.email = options.email;
+  wish.agree_to_terms = options.agree_to_terms;
+  if (!options.server.empty()) wish.server = options.server;
+  wish.ca_bundle = options.ca_bundle;
+  wish.ca_proxy = options.ca_proxy;
+  wish.limits = options.limits;
+  wish.key_type = options.key_type;
+  wish.profile = options.profile;
+  wish.store = options.store;
+  wish.on_event = options.on_event;
+  return wish;
+}
+
+}  // namespace
+
+struct AutoHttps::Parts {
+  Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
+      : options(with_defaults(std::move(options_in))),
+        certificates(certificates_options(options), std::move(given)),
+        https(cache) {}
+  ~Parts() { end(); }
+
+  void bind();
+  bool begin();
+  void end() noexcept;
+  std::vector<acme::CertificateSpec> wishes();
+  void install_placeholders();
+  void redirect_wished_names();
+  void publish_onwards();
+
+  const AutoHttpsOptions options;
+
+  // Synchronised by themselves. The cache outlives the publisher in `certificates`.
+  const std::shared_ptr<CertificateCache> cache = std::make_shared<CertificateCache>();
+  AutoCertificates certificates;
+  HttpsServer https;
+  std::unique_ptr<Port80> port80;      // set by bind()
+  std::unique_ptr<ServedCheck> check;  // set by begin()
+  std::uint16_t https_port = 0;        // set by bind()
+
+  std::mutex mutex;  // guards stopped
+  bool stopped = false;
+};
+
+void AutoHttps::Parts::bind() {
+  if (port80) return;
+  OwnedFd http = listen_tcp(options.bind_address, options.http_port);
+  OwnedFd secure = listen_tcp(options.bind_address, options.https_port);
+  https_port = bound_port(secure.get());
+  https.adopt(std::move(secure));
+  port80 = std::make_unique<Port80>(certificates.answers(), std::move(http));
+}
+
+// False: stopped before. Port 80 comes first, since the first order begins with start(); then what
+// the store has; then the rest. Nobody's handshake runs before it is complete.
+bool AutoHttps::Parts::begin() {
+  {
+    const std::lock_guard lock(mutex);
+    if (stopped) return false;
+  }
+  port80->start();
+  check = std::make_unique<ServedCheck>(options.bind_address, https_port, certificates.clock(),
+                                        options.on_event);
+  certificates.start(*cache);
+  install_placeholders();
+  redirect_wished_names();
+  publish_onwards();
+  return true;
+}
+
+std::vector<acme::CertificateSpec> AutoHttps::Parts::wishes() {
+  std::vector<acme::CertificateSpec> wishes;
+  for (const std::string& id : certificates.certificates().ids()) {
+    try {
+      if (auto wish = certificates.certificates().spec(id)) wishes.push_back(std::move(*wish));
+    } catch (const Error&) {
+      // The manager tells of it at each look; the other certificates go on.
+    }
+  }
+  return wishes;
+}
+
+void AutoHttps::Parts::install_placeholders() {
+  for (const acme::CertificateSpec& wish : wishes()) {
+    if (cache->certificate(wish.id)) continue;
+    cache->install(make_placeholder(wish.id, wish.names, certificates.clock().wall()));
+  }
+}
+
+void AutoHttps::Parts::redirect_wished_names() {
+  RedirectRules rules;
+  rules.public_https_port = options.public_https_port == 0 ? https_port : options.public_https_port;
+  for (const acme::CertificateSpec& wish : wishes()) {
+    for (const Identifier& name : wish.names) rules.hosts.push_back(name.value);
+  }
+  port80->redirect(std::move(rules));
+}
+
+// What comes after the start: installs by any process, and names that are met but not in memory.
+void AutoHttps::Parts::publish_onwards() {
+  acme::Publisher* publisher = certificates.publisher();
+  cache->on_miss([publisher](std::string_view name, std::function<void()> ready) {
+    return publisher->supply(name, std::move(ready));
+  });
+  publisher->on_installed([this](const Credentials& installed) {
+    check->expect(installed);
+    try {
+      redirect_wished_names();  // the certificate may be new in the store
+    } catch (const Error& error) {
+      options.on_event({Event::Level::warning, installed.certificate,
+                        std::string("reading names to redirect: ") + error.what(), error.hint()});
+    }
+  });
+}
+
+// 443 has been drained by now, so nobody asks the publisher; the manager's answers go down while
+// port 80 still gives them; an order under way stays in its journal.
+void AutoHttps::Parts::end() noexcept {
+  if (check) check->stop();
+  certificates.stop();
+  if (port80) port80->stop();
+}
+
+AutoHttps::AutoHttps(AutoHttpsOptions options, AutoCertificatesParts parts)
+    : parts_(std::make_unique<Parts>(std::move(options), std::move(parts))) {}
+
+AutoHttps::~AutoHttps() = default;
+
+httplib::Server& AutoHttps::routes() { return parts_->https; }
+
+void AutoHttps::bind() { parts_->bind(); }
+
+void AutoHttps::serve() {
+  parts_->bind();
+  try {
+    if (parts_->begin()) parts_->https.serve_adopted();
+  } catch (...) {
+    parts_->end();
+    throw;
+  }
+  parts_->end();
+}
+
+void AutoHttps::stop() noexcept {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->stopped = true;
+  }
+  parts_->https.stop();
+}
+
+std::uint16_t AutoHttps::http_port() const noexcept {
+  return parts_->port80 ? parts_->port80->port() : parts_->options.http_port;
+}
+
+std::uint16_t AutoHttps::https_port() const noexcept {
+  return parts_->port80 ? parts_->https_port : parts_->options.https_port;
+}
+
+AutoCertificates& AutoHttps::certificates() noexcept { return parts_->certificates; }
+
+}  // namespace autohttps

@@ -1,0 +1,30 @@
+// Port 80: the CA's question first, the way to https for everybody else.
+#pragma once
+
+#include <autohttps/common/challenge_answers.h>
+#include <autohttps/common/owned_fd.h>
+#include <autohttps/server/sites/challenge_responder.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace autohttps {
+
+// Live tokens are answered whatever else happens (RFC 8555 8.3); all the rest is 404, and a
+// redirect once redirect() was called. On threads of its own, none while nobody asks. Thread-safe.
+class Port80 {
+ public:
+  Port80(const ChallengeAnswers&, OwnedFd listening);  // see listen_tcp
+  ~Port80();                                           // stop()
+
+  void redirect(RedirectRules);  // from the next request on; any time
+  void start();                  // once
+  void stop() noexcept;          // answers what it has begun with, then closes
+  std::uint16_t port() const noexcept;
+
+ private:
+  class Server;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace autohttps

@@ -79,8 +79,10 @@ Identifier parse_identifier(const Json& object, const Context& context) {
 }
 
 void read_meta(Directory& directory, const Json& meta, const Context& context) {
-  directory.terms_of_service = optional_url(meta, "termsOfService", context);
-  // For people only; many CAs give http:// here, and nothing of ours ever goes there.
+  // For people only, nothing of ours ever goes there: CAs give http:// here, Pebble a data: URL.
+  if (const auto terms = optional_string(meta, "termsOfService", context.what)) {
+    directory.terms_of_service = printable(*terms, kMostTextBytes);
+  }
   if (const auto website = optional_string(meta, "website", context.what)) {
     directory.website = printable(*website, kMostTextBytes);
   }

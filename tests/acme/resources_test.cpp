@@ -133,9 +133,18 @@ TEST(F19_Directory, UrlsThatLeadAstrayAreRefused) {
     expect_refused<Directory>(parse_directory, directory_json(),
                               [&](Json& json) { json[name] = 7; });
   }
-  expect_refused<Directory>(parse_directory, directory_json(), [](Json& json) {
-    json["meta"]["termsOfService"] = "javascript:alert(1)";
-  });
+}
+
+// It is shown to a person and never asked for: Pebble's is a data: URL.
+TEST(F19_Directory, TheTermsAreTextThatCannotSteerATerminal) {
+  Json json = directory_json();
+  json["meta"]["termsOfService"] = "data:text/plain,Do%20what%20thou%20wilt";
+  EXPECT_EQ(parse_directory(json.dump(), kContext).terms_of_service,
+            "data:text/plain,Do%20what%20thou%20wilt");
+  json["meta"]["termsOfService"] = "\x1b]0;gone\x07";
+  EXPECT_EQ(parse_directory(json.dump(), kContext).terms_of_service, "\\x1b]0;gone\\x07");
+  json["meta"]["termsOfService"] = 7;
+  EXPECT_THROW(parse_directory(json.dump(), kContext), Error);
 }
 
 TEST(F19_Directory, MissingMembersAreRefused) {

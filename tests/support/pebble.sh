@@ -37,7 +37,8 @@ pebble_settings_() {  # FOLDER HTTP TLS ACME MANAGEMENT
   cat >"$1/pebble.json" <<JSON
 {"pebble": {"listenAddress": "127.0.0.1:$4", "managementListenAddress": "127.0.0.1:$5",
   "certificate": "$1/ca.pem", "privateKey": "$1/ca-key.pem", $validity
-  "httpPort": $2, "tlsPort": $3, "ocspResponderURL": "", "externalAccountBindingRequired": false}}
+  "httpPort": $2, "tlsPort": $3, "ocspResponderURL": "", "externalAccountBindingRequired": false,
+  "domainBlocklist": ["blocked-domain.example"]}}
 JSON
 }
 

@@ -115,7 +115,7 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::status, "status", "[NAME...]", "what every certificate's state is and what comes next"},
     {Verb::list, "list", "", "one line per certificate"},
     {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
-    {Verb::remove, "delete", "NAME", "remove a certificate and its keys from the store"},
+    {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::version, "version", "", "versions of this program and its libraries"},
 };
 

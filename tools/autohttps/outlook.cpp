@@ -1,6 +1,5 @@
 #include <autohttps/tools/autohttps/outlook.h>
 
-#include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/management/renewal_policy.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
@@ -11,48 +10,23 @@
 namespace autohttps::tools {
 namespace {
 
-// Why the current generation is not what the spec asks for; empty: it is.
-std::string mismatch(const acme::CertificateSpec& spec, const acme::Generation& current) {
-  const bool from_its_ca = std::ranges::any_of(
-      spec.cas, [&](const acme::CaSpec& ca) { return ca.directory_url == current.meta.ca; });
-  if (!from_its_ca) return "another CA is wanted";
-  for (const Identifier& name : spec.names) {
-    if (!std::ranges::count(current.key->names(), name)) return "its names have changed";
-  }
-  if (current.key->names().size() != spec.names.size()) return "its names have changed";
-  if (current.key->key().type() != spec.key_type) return "another key type is wanted";
-  return acme::trouble_with(*current.key, spec.names);
-}
-
-// Due when, if nothing had ever failed.
-void plan(Outlook& outlook, WallTime now) {
-  if (!outlook.current) {
-    outlook.next = now;
-    outlook.reason = "there is no certificate yet";
-    return;
-  }
-  const std::string changed = outlook.spec ? mismatch(*outlook.spec, *outlook.current) : "";
-  if (!changed.empty()) {
-    outlook.next = now;
-    outlook.reason = changed;
-    return;
-  }
-  const CertifiedKey& key = *outlook.current->key;
-  const acme::Due due =
-      acme::renewal_due(key.not_before(), key.not_after(), outlook.state.jitter.value_or(0));
-  outlook.next = due.at;
-  outlook.reason = due.reason;
-  outlook.wants_issue = due.at <= now;
-}
-
-Standing stand(const Outlook& outlook, WallTime now) {
+Standing stand(const Outlook& outlook, const acme::AttemptPlan& plan, WallTime now) {
   if (outlook.current && outlook.current->key->not_after() <= now) return Standing::expired;
-  if (outlook.state.failures > 0) {
-    const bool waits = outlook.state.next_attempt && *outlook.state.next_attempt > now;
-    return outlook.state.binding && waits ? Standing::blocked : Standing::retrying;
-  }
-  if (!outlook.current) return Standing::none_yet;
-  return outlook.wants_issue ? Standing::due : Standing::ok;
+  using Step = acme::AttemptPlan::Step;
+  if (plan.step == Step::nothing) return Standing::ok;
+  if (plan.step == Step::wait && plan.binding) return Standing::blocked;
+  if (outlook.state.failures > 0) return Standing::retrying;
+  return outlook.current ? Standing::due : Standing::none_yet;
+}
+
+// What comes next, in words that stand alone.
+std::string reason_for(const Outlook& outlook, const acme::AttemptPlan& plan) {
+  using Step = acme::AttemptPlan::Step;
+  if (plan.step == Step::issue) return plan.cause;
+  if (plan.step == Step::wait) return outlook.state.next_reason;
+  const CertifiedKey& key = *outlook.current->key;
+  return acme::renewal_due(key.not_before(), key.not_after(), outlook.state.jitter.value_or(0))
+      .reason;
 }
 
 Error no_such(const std::string& id, const std::vector<std::string>& ids) {
@@ -95,12 +69,10 @@ Outlook look_at(acme::CertificateStore& certificates, const std::string& id, Wal
   outlook.current = certificates.current(id, &trouble);
   if (outlook.trouble.empty()) outlook.trouble = trouble;
 
-  plan(outlook, now);
-  if (outlook.state.next_attempt && outlook.state.next_attempt > outlook.next) {
-    outlook.next = outlook.state.next_attempt;
-    outlook.reason = outlook.state.next_reason;
-  }
-  outlook.standing = stand(outlook, now);
+  const acme::AttemptPlan plan = plan_of(outlook, {}, now);
+  outlook.next = plan.next;
+  outlook.reason = reason_for(outlook, plan);
+  outlook.standing = stand(outlook, plan, now);
   return outlook;
 }
 
@@ -116,6 +88,13 @@ std::vector<Outlook> look_at_all(acme::CertificateStore& certificates,
   }
   std::ranges::stable_sort(outlooks, {}, &Outlook::standing);
   return outlooks;
+}
+
+acme::AttemptPlan plan_of(const Outlook& outlook, const acme::AttemptWish& wish, WallTime now) {
+  // Without a readable wish there is nothing to plan by: the manager is to say so.
+  if (!outlook.spec) return {acme::AttemptPlan::Step::issue, outlook.trouble, {}, now, false};
+  return acme::plan_attempt(*outlook.spec, outlook.current ? &*outlook.current : nullptr,
+                            outlook.state, wish, now);
 }
 
 double life_left(const acme::Generation& generation, WallTime now) noexcept {

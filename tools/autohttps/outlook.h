@@ -2,6 +2,7 @@
 // store alone.
 #pragma once
 
+#include <autohttps/acme/management/attempt_plan.h>
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/clock.h>
 
@@ -24,12 +25,14 @@ struct Outlook {
   acme::CertificateState state;
   std::optional<acme::Generation> current;
   std::string trouble;           // what is wrong with the files, for people
-  bool wants_issue = true;       // nothing good here, or due, or the wish has changed
   std::optional<WallTime> next;  // when something is next attempted
   std::string reason;            // why then
 };
 
 Outlook look_at(acme::CertificateStore&, const std::string& id, WallTime now);
+
+// What a run with this wish would do about it.
+acme::AttemptPlan plan_of(const Outlook&, const acme::AttemptWish&, WallTime now);
 
 // Of these, or of all; problems first, then by name. Throws Error(config) for an id that is not
 // there, with the nearest spelling.

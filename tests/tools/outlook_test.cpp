@@ -1,0 +1,218 @@
+#include <autohttps/tools/autohttps/outlook.h>
+
+#include <autohttps/common/error.h>
+#include <autohttps/tests/support/manual_clock.h>
+#include <autohttps/tests/support/memory_store.h>
+#include <autohttps/tests/support/test_certificates.h>
+#include <autohttps/tools/autohttps/candidates.h>
+#include <autohttps/tools/autohttps/report.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace autohttps::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDay = std::chrono::hours(24);
+
+// A store with what the tests put there; `now` is real: the throw-away CA's certificates are.
+class OutlookTest : public testing::Test {
+ protected:
+  void wish(const std::string& id, const std::vector<std::string>& names = {}) {
+    acme::CertificateSpec spec;
+    spec.id = id;
+    spec.names = parse_identifiers(names.empty() ? std::vector<std::string>{id} : names);
+    spec.cas.emplace_back().directory_url = "https://ca.test/dir";
+    certificates_.put_spec(spec);
+  }
+
+  void issue(const std::string& id, WallTime not_before, std::chrono::hours life,
+             std::vector<std::string> names = {}) {
+    if (names.empty()) names = {id};
+    const TestChain chain =
+        ca_.leaf({.names = names, .not_before = not_before, .not_after = not_before + life});
+    acme::Bundle bundle;
+    bundle.chain_pem = chain.chain;
+    bundle.key_pem = chain.key;
+    bundle.ca = "https://ca.test/dir";
+    bundle.names = parse_identifiers(names);
+    const auto lock = certificates_.lock(id, clock_.steady(), {});
+    certificates_.add(*lock, id, bundle, "first issue", now_);
+  }
+
+  void fail(const std::string& id, WallTime next, bool binding) {
+    acme::CertificateState state;
+    state.failures = 2;
+    state.next_attempt = next;
+    state.next_reason = "back-off after 2 failures";
+    state.binding = binding;
+    state.last_failure = acme::Failure{now_, "connection", "nobody listens", "open port 80"};
+    certificates_.put_state(id, state);
+  }
+
+  static acme::RunOptions run(bool person, bool force = false) {
+    acme::RunOptions options;
+    options.person = person;
+    options.force = force;
+    return options;
+  }
+
+  Outlook look(const std::string& id) { return look_at(certificates_, id, now_); }
+
+  const WallTime now_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  ManualClock clock_{now_};
+  acme::MemoryStore store_{clock_};
+  acme::CertificateStore certificates_{store_};
+  TestCa ca_;
+};
+
+TEST_F(OutlookTest, AWishWithoutACertificateIsNoneYet) {
+  wish("a.test");
+  const Outlook outlook = look("a.test");
+  EXPECT_EQ(outlook.standing, Standing::none_yet);
+}
+
+TEST_F(OutlookTest, AYoungCertificateIsOkAndDueAtTwoThirds) {
+  wish("a.test");
+  issue("a.test", now_ - 1h, 90 * kDay);
+  const Outlook outlook = look("a.test");
+  EXPECT_EQ(outlook.standing, Standing::ok);
+  ASSERT_TRUE(outlook.next);
+  EXPECT_EQ(*outlook.next, now_ - 1h + 60 * kDay);
+  EXPECT_NEAR(life_left(*outlook.current, now_), 1, 0.01);
+}
+
+TEST_F(OutlookTest, AnOldOneIsDueAndThenExpired) {
+  wish("old.test");
+  issue("old.test", now_ - 70 * kDay, 90 * kDay);
+  EXPECT_EQ(look("old.test").standing, Standing::due);
+  wish("dead.test");
+  issue("dead.test", now_ - 100 * kDay, 90 * kDay);
+  EXPECT_EQ(look("dead.test").standing, Standing::expired);
+  EXPECT_EQ(life_left(*look("dead.test").current, now_), 0);
+}
+
+TEST_F(OutlookTest, AChangedWishIsDueAtOnce) {
+  wish("a.test", {"a.test", "b.test"});
+  issue("a.test", now_ - 1h, 90 * kDay);
+  const Outlook outlook = look("a.test");
+  EXPECT_EQ(outlook.standing, Standing::due);
+  EXPECT_EQ(outlook.reason, "names changed");
+}
+
+TEST_F(OutlookTest, FailuresRetryUnlessACaSaysWhen) {
+  wish("a.test");
+  fail("a.test", now_ + 1h, false);
+  const Outlook retrying = look("a.test");
+  EXPECT_EQ(retrying.standing, Standing::retrying);
+  EXPECT_EQ(retrying.next, now_ + 1h);
+  EXPECT_EQ(retrying.reason, "back-off after 2 failures");
+  fail("a.test", now_ + 1h, true);
+  EXPECT_EQ(look("a.test").standing, Standing::blocked);
+  fail("a.test", now_ - 1h, true);
+  EXPECT_EQ(look("a.test").standing, Standing::retrying) << "the wait is over";
+}
+
+TEST_F(OutlookTest, ProblemsComeFirst) {
+  wish("a-ok.test");
+  issue("a-ok.test", now_ - 1h, 90 * kDay);
+  wish("b-new.test");
+  wish("c-dead.test");
+  issue("c-dead.test", now_ - 100 * kDay, 90 * kDay);
+  const std::vector<Outlook> all = look_at_all(certificates_, {}, now_);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].id, "c-dead.test");
+  EXPECT_EQ(all[1].id, "b-new.test");
+  EXPECT_EQ(all[2].id, "a-ok.test");
+}
+
+TEST_F(OutlookTest, AnUnknownNameIsRefusedWithTheNearest) {
+  wish("a.test");
+  try {
+    look_at_all(certificates_, {"a.tset"}, now_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::config);
+    EXPECT_EQ(error.hint(), "did you mean \"a.test\"?");
+  }
+}
+
+TEST_F(OutlookTest, OnlyWhatIsDueIsACandidateAndOnlyAttemptsNeedThePort) {
+  wish("ok.test");
+  issue("ok.test", now_ - 1h, 90 * kDay);
+  const std::vector<Outlook> ok = {look("ok.test")};
+  EXPECT_TRUE(choose(ok, {}, now_).ids.empty());
+  EXPECT_FALSE(choose(ok, {}, now_).needs_port);
+  ASSERT_EQ(choose(ok, {}, now_).others.size(), 1u);
+  EXPECT_TRUE(choose(ok, run(false, true), now_).needs_port);
+
+  wish("new.test");
+  EXPECT_TRUE(choose({look("new.test")}, {}, now_).needs_port);
+  fail("new.test", now_ + 1h, false);
+  EXPECT_EQ(choose({look("new.test")}, {}, now_).ids.size(), 1u) << "the manager says deferred";
+  EXPECT_FALSE(choose({look("new.test")}, {}, now_).needs_port);
+  EXPECT_TRUE(choose({look("new.test")}, run(true), now_).needs_port);
+  fail("new.test", now_ + 1h, true);
+  EXPECT_FALSE(choose({look("new.test")}, run(true), now_).needs_port);
+}
+
+TEST_F(OutlookTest, ReportHasWhatAPersonAsksFor) {
+  wish("a.test", {"a.test", "b.test"});
+  issue("a.test", now_ - 1h, 90 * kDay, {"a.test", "b.test"});
+  const Outlook outlook = look("a.test");
+  const std::string text = outlook_text(outlook, "/store", now_);
+  const CertifiedKey& key = *outlook.current->key;
+  for (const std::string& part :
+       {std::string("a.test: ok"), std::string("a.test, b.test"), key.serial(),
+        key.fingerprint(), key.issuer(), std::string("/store/certificates/a.test/current"),
+        std::string("99 % of its life left"), outlook.reason}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST_F(OutlookTest, JsonHasSchemaTimesAndStableWords) {
+  wish("a.test");
+  fail("a.test", now_ + 1h, true);
+  const Json object = outlook_json(look("a.test"), "/store", now_);
+  EXPECT_EQ(object["state"], "blocked");
+  EXPECT_EQ(object["last_error"]["code"], "connection");
+  EXPECT_TRUE(object["current"].is_null());
+  EXPECT_TRUE(object["next_attempt"].get<std::string>().ends_with("Z"));
+  EXPECT_EQ(answer("status")["schema"], 1);
+}
+
+TEST(ReportTest, TheWorstOutcomeIsTheRuns) {
+  using Action = acme::Outcome::Action;
+  const auto all = [](std::initializer_list<Action> actions) {
+    std::vector<acme::Outcome> outcomes;
+    for (const Action action : actions) outcomes.emplace_back().action = action;
+    return std::string(action_name(overall(outcomes)));
+  };
+  EXPECT_EQ(all({}), "none");
+  EXPECT_EQ(all({Action::none, Action::renewed}), "renewed");
+  EXPECT_EQ(all({Action::renewed, Action::issued}), "issued");
+  EXPECT_EQ(all({Action::issued, Action::deferred}), "deferred");
+  EXPECT_EQ(all({Action::deferred, Action::failed, Action::none}), "failed");
+}
+
+TEST(ReportTest, AnOutcomeInJson) {
+  acme::Outcome outcome;
+  outcome.certificate = "a.test";
+  outcome.action = acme::Outcome::Action::failed;
+  outcome.error = Error(ErrorCode::rate_limited, "too many", "wait");
+  outcome.error->with_retry_at(WallTime(1'800'000'000s));
+  const Json object = outcome_json(outcome, "/store");
+  EXPECT_EQ(object["action"], "failed");
+  EXPECT_EQ(object["error"]["code"], "rate_limited");
+  EXPECT_EQ(object["error"]["retry_at"], "2027-01-15T08:00:00Z");
+  EXPECT_FALSE(object.contains("fullchain")) << "there is none";
+  outcome.generation = 3;
+  EXPECT_EQ(outcome_json(outcome, "/store")["privkey"],
+            "/store/certificates/a.test/current/privkey.pem");
+}
+
+}  // namespace
+}  // namespace autohttps::tools

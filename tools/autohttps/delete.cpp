@@ -1,0 +1,63 @@
+#include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/error.h>
+#include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/report.h>
+#include <autohttps/tools/autohttps/wish.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace autohttps::tools {
+namespace {
+
+// One line from the terminal: yes, or anything else.
+bool agreed() {
+  std::string answered;
+  char letter = 0;
+  while (answered.size() < 10 && ::read(STDIN_FILENO, &letter, 1) == 1 && letter != '\n') {
+    answered += letter;
+  }
+  return answered == "yes" || answered == "y";
+}
+
+void ask(const std::vector<Outlook>& outlooks, Output& output) {
+  std::string what;
+  for (const Outlook& outlook : outlooks) {
+    what += outlook.id + " (" + std::string(standing_name(outlook.standing)) + ") ";
+  }
+  if (::isatty(STDIN_FILENO) == 0) {
+    throw Error(ErrorCode::config, "deleting " + what + "needs to be confirmed", "add --yes");
+  }
+  output.warning("this removes " + what + "with all their keys; type yes to go on");
+  if (!agreed()) throw Error(ErrorCode::canceled, "nothing was deleted");
+}
+
+}  // namespace
+
+Exit remove(const Settings& settings, Output& output) {
+  SystemClock clock;
+  const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
+  if (!store) {
+    throw Error(ErrorCode::config, "there is no store at \"" + store_path(settings).string() + "\"",
+                "--store DIR says where it is");
+  }
+  acme::CertificateStore certificates(*store);
+  const std::vector<Outlook> outlooks = look_at_all(certificates, settings.names, clock.wall());
+  if (!settings.yes) ask(outlooks, output);
+
+  Json object = answer("delete");
+  object["deleted"] = Json::array();
+  for (const Outlook& outlook : outlooks) {
+    const auto lock =
+        certificates.lock(outlook.id, clock.steady() + settings.lock_timeout, std::stop_token());
+    certificates.remove(*lock, outlook.id);
+    object["deleted"].push_back(outlook.id);
+    if (!settings.json && !settings.quiet) output.result(outlook.id + ": deleted");
+  }
+  if (settings.json) output.result(to_text(object));
+  return Exit::done;
+}
+
+}  // namespace autohttps::tools

@@ -1,0 +1,109 @@
+// The program `autohttps`: reads the line, calls the command, prints what stopped it.
+#include <autohttps/common/error.h>
+#include <autohttps/tools/autohttps/command_line.h>
+#include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/help.h>
+#include <autohttps/tools/autohttps/output.h>
+#include <autohttps/tools/autohttps/report.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace autohttps;
+using namespace autohttps::tools;
+
+const char* environment(const char* name) { return std::getenv(name); }
+
+Exit run(const Command& command, Output& output) {
+  switch (*command.verb) {
+    case Verb::obtain:
+      return obtain(command.settings, output);
+    case Verb::renew:
+      return renew(command.settings, output);
+    case Verb::serve:
+      return serve(command.settings, output);
+    case Verb::status:
+      return status(command.settings, output);
+    case Verb::list:
+      return list(command.settings, output);
+    case Verb::retry:
+      return retry(command.settings, output);
+    case Verb::remove:
+      return remove(command.settings, output);
+    case Verb::version:
+      return version(command.settings, output);
+  }
+  return Exit::usage;
+}
+
+Output make_output(const Settings& settings, const std::optional<Verb>& verb) {
+  return Output(write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
+                {.look = look_of(::isatty(STDERR_FILENO) != 0, environment),
+                 .quiet = settings.quiet,
+                 .verbose = settings.verbose,
+                 .failures_come_later = verb == Verb::obtain || verb == Verb::renew});
+}
+
+// --json keeps its promise of one object when the command did not get as far as an outcome.
+Exit stopped(const Error& error, const std::string& command, bool json, Output& output) {
+  if (json) {
+    Json object = answer(command);
+    object["action"] = action_name(acme::Outcome::Action::failed);
+    object["error"] = error_json(error);
+    output.result(to_text(object));
+  }
+  output.error(error);
+  return exit_of(error.code());
+}
+
+Exit help(const Command& command, bool asked, Output& output) {
+  const std::string text = command.verb ? help_text(*command.verb) : overview();
+  if (asked) {
+    output.result(text);
+    return Exit::done;
+  }
+  write_to(STDERR_FILENO)(text);
+  return Exit::usage;
+}
+
+Exit run_line(const std::vector<std::string>& words) {
+  Command command;
+  bool json = std::ranges::count(words, "--json") > 0;
+  try {
+    command = parse_command_line(words, environment);
+  } catch (const Error& error) {
+    Output output = make_output(command.settings, std::nullopt);
+    return stopped(error, words.empty() ? "" : words.front(), json, output);
+  }
+  json = command.settings.json;
+  Output output = make_output(command.settings, command.verb);
+  if (command.settings.help) return help(command, !words.empty(), output);
+  const std::string name(info(*command.verb).name);
+  try {
+    return run(command, output);
+  } catch (const Error& error) {
+    return stopped(error, name, json, output);
+  } catch (const std::exception& error) {
+    return stopped(Error(ErrorCode::internal, error.what(), "please report this"), name, json,
+                   output);
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error to handle, not a death
+  try {
+    return static_cast<int>(run_line(std::vector<std::string>(words + 1, words + count)));
+  } catch (const std::exception&) {
+    return static_cast<int>(Exit::failed);  // out of memory while saying so
+  }
+}

@@ -1,0 +1,69 @@
+#include <autohttps/tools/autohttps/outcomes.h>
+
+#include <autohttps/common/strings.h>
+#include <autohttps/common/timestamps.h>
+#include <autohttps/tools/autohttps/report.h>
+
+namespace autohttps::tools {
+namespace {
+
+using Action = acme::Outcome::Action;
+
+std::string change_text(const acme::Outcome& outcome, const std::filesystem::path& store) {
+  const std::filesystem::path files = files_of(store, outcome.certificate);
+  std::string text = outcome.certificate + ": " + std::string(action_name(outcome.action)) +
+                     ", generation " + std::to_string(outcome.generation);
+  if (outcome.not_after) text += ", valid until " + format_rfc3339(*outcome.not_after);
+  if (outcome.next_attempt) text += ", renewal due " + format_rfc3339(*outcome.next_attempt);
+  return text + "\n  certificate  " + (files / "fullchain.pem").string() + "\n  private key  " +
+         (files / "privkey.pem").string() + "\n";
+}
+
+void tell_failure(const acme::Outcome& outcome, Output& output) {
+  const std::string what = outcome.error ? outcome.error->what() : outcome.text;
+  const std::string code(outcome.error ? code_name(outcome.error->code()) : "internal");
+  std::string known = "code: " + code;
+  if (outcome.next_attempt) {
+    known += "; not tried again before " + format_rfc3339(*outcome.next_attempt);
+  }
+  const std::string hint = outcome.error ? outcome.error->hint() : std::string();
+  const bool named = what.starts_with(outcome.certificate + ":");
+  output.error(named ? what : outcome.certificate + ": " + what, known, hint);
+}
+
+Json run_json(std::string_view command, const std::filesystem::path& store,
+              const std::vector<acme::Outcome>& outcomes) {
+  Json object = answer(command);
+  object["action"] = action_name(overall(outcomes));
+  object["store"] = store.string();
+  object["certificates"] = Json::array();
+  for (const acme::Outcome& outcome : outcomes) {
+    object["certificates"].push_back(outcome_json(outcome, store));
+  }
+  return object;
+}
+
+}  // namespace
+
+Exit finish(std::string_view command, const Settings& settings, const std::filesystem::path& store,
+            const std::vector<acme::Outcome>& outcomes, Output& output) {
+  // From cron, nothing done is nothing said; a person at a terminal, and `obtain`, get a word.
+  const bool tell_none = command == "obtain" || output.options().look.terminal;
+  for (const acme::Outcome& outcome : outcomes) {
+    if (settings.json || settings.quiet) continue;
+    if (outcome.action == Action::issued || outcome.action == Action::renewed) {
+      output.result(change_text(outcome, store));
+    } else if (outcome.action == Action::none && tell_none) {
+      output.result(outcome.certificate + ": " + printable(outcome.text));
+    }
+  }
+  if (settings.json) output.result(to_text(run_json(command, store, outcomes)));
+  for (const acme::Outcome& outcome : outcomes) {
+    if (outcome.action == Action::failed || outcome.action == Action::deferred) {
+      tell_failure(outcome, output);
+    }
+  }
+  return exit_of(outcomes, settings.detailed_exit_code);
+}
+
+}  // namespace autohttps::tools

@@ -1,0 +1,40 @@
+// What commands say about certificates: lines for people, objects for --json (schema 1).
+#pragma once
+
+#include <autohttps/acme/management/manager.h>
+#include <autohttps/common/clock.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/json.h>
+#include <autohttps/tools/autohttps/outlook.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace autohttps::tools {
+
+// Grows within a version, never changes meaning; a breaking change makes it 2.
+inline constexpr int kSchema = 1;
+
+std::string_view action_name(acme::Outcome::Action) noexcept;
+
+// {"schema": 1, "command": ...}: what every object begins with.
+Json answer(std::string_view command);
+Json error_json(const Error&);
+Json outcome_json(const acme::Outcome&, const std::filesystem::path& store);
+Json outlook_json(const Outlook&, const std::filesystem::path& store, WallTime now);
+
+// The action of the whole run: the worst of its outcomes' that counts.
+acme::Outcome::Action overall(const std::vector<acme::Outcome>&) noexcept;
+
+// For a look that found nothing to do.
+acme::Outcome nothing_due(const Outlook&, WallTime now);
+
+std::string outlook_text(const Outlook&, const std::filesystem::path& store, WallTime now);
+std::string outlook_line(const Outlook&, WallTime now);
+
+// certificates/<id>/current below the store.
+std::filesystem::path files_of(const std::filesystem::path& store, std::string_view id);
+
+}  // namespace autohttps::tools

@@ -1,0 +1,120 @@
+#include <autohttps/tools/autohttps/wish.h>
+
+#include <autohttps/acme/store/certificate_spec.h>
+#include <autohttps/acme/store/file_store.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/identifier.h>
+#include <autohttps/common/owned_fd.h>
+#include <autohttps/common/strings.h>
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+namespace autohttps::tools {
+namespace {
+
+std::string absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::string readable_file(const std::string& flag, const std::string& path) {
+  if (path.empty()) return path;
+  const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    const int error_number = errno;
+    throw Error(ErrorCode::config, "reading " + flag + " \"" + printable(path, 300) +
+                                       "\": " + std::generic_category().message(error_number));
+  }
+  return absolute(path);
+}
+
+std::string existing_folder(const std::string& flag, const std::string& path) {
+  if (path.empty()) return path;
+  const OwnedFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) {
+    const int error_number = errno;
+    throw Error(ErrorCode::config, "opening " + flag + " \"" + printable(path, 300) +
+                                       "\": " + std::generic_category().message(error_number));
+  }
+  return absolute(path);
+}
+
+std::vector<std::string> checked_names(const std::vector<std::string>& texts) {
+  if (texts.empty()) return texts;
+  std::vector<std::string> names;
+  for (const Identifier& name : parse_identifiers(texts)) {
+    if (name.is_wildcard()) {
+      throw Error(ErrorCode::config,
+                  "\"" + name.value +
+                      "\" is a wildcard, which CAs give only for the DNS-01 challenge; this "
+                      "version answers HTTP-01",
+                  "name the hosts one by one: autohttps obtain " + name.value.substr(2) + " www" +
+                      name.value.substr(1));
+    }
+    names.push_back(name.value);
+  }
+  return names;
+}
+
+std::string directory_of(const Settings& settings) {
+  if (settings.staging) return std::string(acme::kLetsEncryptStaging);
+  return settings.server.empty() ? std::string(acme::kLetsEncrypt) : settings.server;
+}
+
+}  // namespace
+
+std::filesystem::path store_path(const Settings& settings) {
+  const std::filesystem::path path =
+      settings.store.empty() ? acme::default_store_path() : std::filesystem::path(settings.store);
+  const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  // A test certificate must never satisfy a wish for a real one: a whole store of its own.
+  return settings.staging ? whole / "staging" : whole;
+}
+
+AutoCertificatesOptions certificate_options(const Settings& settings, EventSink events) {
+  AutoCertificatesOptions options;
+  options.domains = checked_names(settings.names);
+  options.name = settings.name;
+  options.email = settings.email;
+  options.agree_to_terms = settings.agree_to_terms;
+  options.server = directory_of(settings);
+  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
+  options.ca_proxy = settings.ca_proxy;
+  options.limits = settings.limits;
+  options.key_type = settings.key_type;
+  options.webroot = existing_folder("--webroot", settings.webroot);
+  options.store = store_path(settings);
+  options.on_event = std::move(events);
+  return options;
+}
+
+AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
+  AutoHttpsOptions options;
+  options.domains = checked_names(settings.names);
+  options.email = settings.email;
+  options.agree_to_terms = settings.agree_to_terms;
+  options.server = directory_of(settings);
+  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
+  options.ca_proxy = settings.ca_proxy;
+  options.limits = settings.limits;
+  options.key_type = settings.key_type;
+  options.store = store_path(settings);
+  options.bind_address = settings.bind;
+  options.http_port = settings.http_port;
+  options.https_port = settings.https_port;
+  options.public_https_port = settings.public_https_port;
+  options.on_event = std::move(events);
+  return options;
+}
+
+std::unique_ptr<acme::Store> open_existing_store(const Settings& settings, Clock& clock) {
+  const std::filesystem::path path = store_path(settings);
+  std::error_code ignored;  // a folder that may not be looked into is there: opening says why
+  if (std::filesystem::status(path, ignored).type() == std::filesystem::file_type::not_found) {
+    return nullptr;
+  }
+  return acme::open_file_store(path, clock);
+}
+
+}  // namespace autohttps::tools

@@ -1,0 +1,25 @@
+// From Settings to what the front doors are told, checked before anything is touched.
+#pragma once
+
+#include <autohttps/acme/auto_certificates.h>
+#include <autohttps/acme/store/store.h>
+#include <autohttps/common/event.h>
+#include <autohttps/server/auto_https/options.h>
+#include <autohttps/tools/autohttps/settings.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace autohttps::tools {
+
+// The absolute folder: what is written into the store must mean the same from cron's directory.
+std::filesystem::path store_path(const Settings&);
+
+// Throw Error(config) for a name, a file or a folder that cannot be used.
+AutoCertificatesOptions certificate_options(const Settings&, EventSink);
+AutoHttpsOptions server_options(const Settings&, EventSink);
+
+// For commands that only look: null when there is no store yet, and none is made.
+std::unique_ptr<acme::Store> open_existing_store(const Settings&, Clock&);
+
+}  // namespace autohttps::tools

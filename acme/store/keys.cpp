@@ -1,13 +1,10 @@
 #include <autohttps/acme/store/keys.h>
 
 #include <autohttps/common/error.h>
-#include <autohttps/common/openssl_owners.h>
+#include <autohttps/common/sha256.h>
 #include <autohttps/common/strings.h>
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace autohttps::acme {
@@ -15,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestKey = 1000;
 constexpr std::size_t kReadableBytes = 120;
-constexpr std::size_t kHashBytes = 8;
+constexpr std::size_t kHashDigits = 16;
 constexpr std::string_view kGenerations = "generations/";
 constexpr std::size_t kMostDigits = 18;  // fits in 64 bits
 
@@ -49,20 +46,7 @@ void check_key(std::string_view key) {
 
 std::string in_quotes(std::string_view foreign) { return "\"" + printable(foreign) + "\""; }
 
-std::string short_hash(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw_openssl("hashing a name");
-  }
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < kHashBytes; ++i) {
-    hex += kHex[digest[i] >> 4];
-    hex += kHex[digest[i] & 15];
-  }
-  return hex;
-}
+std::string short_hash(std::string_view text) { return sha256_hex(text).substr(0, kHashDigits); }
 
 std::string key_part(std::string_view text) {
   if (is_key_part(text) && text.find('~') == std::string_view::npos) return std::string(text);

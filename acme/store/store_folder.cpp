@@ -83,7 +83,9 @@ void make_path(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   std::filesystem::create_directories(parent, error);
   if (error) throw_store_error(path, "making its parent folder", error.value());
-  if (::mkdir(path.c_str(), kOwnFolder) != 0 && errno != EEXIST) {
+  // The umask may have taken bits away.
+  const bool made = ::mkdir(path.c_str(), kOwnFolder) == 0;
+  if (made ? ::chmod(path.c_str(), kOwnFolder) != 0 : errno != EEXIST) {
     throw_store_error(path, "making its folder", errno);
   }
   const OwnedFd above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

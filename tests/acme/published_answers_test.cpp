@@ -1,0 +1,131 @@
+#include <autohttps/acme/store/file_store.h>
+#include <autohttps/acme/store/published_answers.h>
+#include <autohttps/common/error.h>
+#include <autohttps/tests/support/manual_clock.h>
+#include <autohttps/tests/support/memory_store.h>
+#include <autohttps/tests/support/temporary_folder.h>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace autohttps::acme {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+// RFC 8555 8.3's example.
+constexpr const char* kToken = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0";
+constexpr const char* kKeyAuthorization =
+    "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
+
+std::vector<std::string> hostile_tokens() {
+  return {"",
+          "../../../../etc/passwd",
+          "../accounts/ca/default/key.pem",
+          "..%2f..%2f..%2fetc%2fpasswd",
+          std::string("LoqXcYV8q5ONbJQxbmR7\0SCT", 24),
+          "$(touch /tmp/owned)0000",
+          "LoqXcYV8q5ONbJQxbmR7/a",
+          ".LoqXcYV8q5ONbJQxbmR7",
+          "LoqXcYV8q5ONbJQxbmR7\n",
+          "short",
+          std::string(10'000, 'a')};
+}
+
+class PublishedAnswersTest : public testing::Test {
+ protected:
+  ManualClock clock_;
+  MemoryStore store_{clock_};
+  PublishedAnswers answers_{store_, clock_};
+};
+
+TEST_F(PublishedAnswersTest, EveryProcessOnTheStoreCanAnswer) {
+  answers_.publish(kToken, kKeyAuthorization);
+  MemoryStore other(store_.disk(), clock_);
+  EXPECT_EQ(PublishedAnswers(other, clock_).key_authorization(kToken), kKeyAuthorization);
+  answers_.withdraw(kToken);
+  EXPECT_FALSE(PublishedAnswers(other, clock_).key_authorization(kToken));
+}
+
+TEST_F(PublishedAnswersTest, OnlyLiveTokensAnswer) {
+  EXPECT_FALSE(answers_.key_authorization(kToken));
+  answers_.publish(kToken, kKeyAuthorization);
+  clock_.advance(minutes(59));
+  EXPECT_TRUE(answers_.key_authorization(kToken));
+  clock_.advance(minutes(2));
+  EXPECT_FALSE(answers_.key_authorization(kToken));
+}
+
+TEST_F(PublishedAnswersTest, AClockThatIsSetBackDoesNotSilenceThem) {
+  answers_.publish(kToken, kKeyAuthorization);
+  clock_.jump_wall(-minutes(61));
+  EXPECT_TRUE(answers_.key_authorization(kToken));
+  clock_.jump_wall(-hours(48));
+  EXPECT_FALSE(answers_.key_authorization(kToken)) << "a wrong clock does not keep them for ever";
+}
+
+TEST_F(PublishedAnswersTest, SweepingRemovesTheExpiredAndTheDamaged) {
+  answers_.publish("expired0expired0", "x");
+  clock_.advance(hours(2));
+  answers_.publish(kToken, kKeyAuthorization);
+  store_.disk()->write("challenges/http-01/damaged0damaged0", "{");
+  answers_.sweep();
+  EXPECT_EQ(store_.list("challenges/http-01"), std::vector<std::string>{kToken});
+  EXPECT_TRUE(answers_.key_authorization(kToken));
+}
+
+TEST_F(PublishedAnswersTest, DamagedIsNoAnswer) {
+  for (const char* text : {"", "{", "[]", R"({"key_authorization": "x"})", R"({"expires": 7})",
+                           R"({"key_authorization": 7, "expires": "2027-01-15T08:30:00Z"})"}) {
+    store_.disk()->write(std::string("challenges/http-01/") + kToken, text);
+    EXPECT_FALSE(answers_.key_authorization(kToken)) << text;
+  }
+}
+
+TEST_F(PublishedAnswersTest, ADyingDiskIsNoReasonToThrowWhileCleaningUp) {
+  answers_.publish(kToken, kKeyAuthorization);
+  store_.fail_from_to(1, 100);
+  answers_.withdraw(kToken);
+  clock_.advance(hours(2));
+  answers_.sweep();
+  EXPECT_FALSE(answers_.key_authorization(kToken));
+}
+
+TEST(F21_HostileTokens, NothingIsWrittenOutside) {
+  TemporaryFolder folder;
+  ManualClock clock;
+  const auto store = open_file_store(folder / "store", clock);
+  PublishedAnswers answers(*store, clock);
+  folder.write("store/accounts/ca/default/key.pem", "secret");
+  const auto files = [&] {
+    return std::distance(std::filesystem::recursive_directory_iterator(folder.path()), {});
+  };
+  const auto before = files();
+  for (const std::string& token : hostile_tokens()) {
+    EXPECT_THROW(answers.publish(token, "x"), Error) << token;
+    EXPECT_FALSE(answers.key_authorization(token)) << token;
+    answers.withdraw(token);
+  }
+  EXPECT_EQ(files(), before);
+  EXPECT_EQ(folder.read("store/accounts/ca/default/key.pem"), "secret");
+}
+
+TEST(F21_HostileTokens, TheMessageDoesNotRepeatThem) {
+  ManualClock clock;
+  MemoryStore store(clock);
+  for (const std::string& token : hostile_tokens()) {
+    try {
+      PublishedAnswers(store, clock).publish(token, "x");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::protocol);
+      EXPECT_LT(std::string(error.what()).size(), 200U);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace autohttps::acme

@@ -136,7 +136,9 @@ void HttpServer::serve_requests(SocketStream& stream, SSL* ssl) {
   const auto wanted_elsewhere = [this] { return waiting_->load() > 0; };
   bool discard = false;
   for (std::size_t left = keep_alive_max_count_; left > 0; --left) {
-    if (!stream.wait_for_request(wanted_elsewhere)) break;
+    // Others may have the thread of a connection that was served, never of one that has not been.
+    const bool served = left < keep_alive_max_count_;
+    if (!stream.wait_for_request([&] { return served && wanted_elsewhere(); })) break;
     bool trusted = true;
     bool closed = false;
     const auto setup = [&](httplib::Request& request) {

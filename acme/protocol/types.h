@@ -1,4 +1,5 @@
-// The resources of RFC 8555 7.1 as values. Every URL in them was checked to be https.
+// The resources of RFC 8555 7.1 as values. Every URL that a request may go to was checked to be
+// https.
 #pragma once
 
 #include <autohttps/acme/protocol/problem.h>
@@ -16,6 +17,7 @@ namespace autohttps::acme {
 struct Directory {  // 7.1.1
   std::string new_nonce, new_account, new_order;
   std::optional<std::string> revoke_cert, key_change, renewal_info;
+  // For people, of any scheme (Pebble's terms are a data: URL); printable().
   std::optional<std::string> terms_of_service, website;
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  // name -> description (draft-ietf-acme-profiles)

@@ -222,7 +222,7 @@ class F33_Damage : public CertificateStoreFixture {
     for (std::size_t tenth = 1; tenth < 10; ++tenth) {
       ways.push_back(text.substr(0, text.size() * tenth / 10));
     }
-    for (std::size_t at = 0; at < text.size(); at += 1 + text.size() / 40) {
+    for (std::size_t at = 0; at < text.size(); at += 1 + text.size() / 25) {
       ways.push_back(text);
       ways.back()[at] = static_cast<char>(ways.back()[at] ^ (1 << (at % 8)));
     }

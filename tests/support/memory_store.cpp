@@ -128,6 +128,11 @@ void MemoryStore::fail_from_to(int first, int last) {
   last_failure_ = last;
 }
 
+void MemoryStore::fail_reads(bool fail) {
+  const std::lock_guard guard(disk_->mutex_);
+  reads_fail_ = fail;
+}
+
 void MemoryStore::die_at(int change, When when) {
   const std::lock_guard guard(disk_->mutex_);
   death_ = change;
@@ -160,6 +165,14 @@ void MemoryStore::change(const char* doing, std::string_view key,
   if (changes_ == death_) die();
 }
 
+void MemoryStore::check_readable(std::string_view key) const {
+  check_alive();
+  check_key(key);
+  if (reads_fail_) {
+    throw Error(ErrorCode::storage, "reading \"" + std::string(key) + "\": input/output error");
+  }
+}
+
 void MemoryStore::check_alive() const {
   if (dead_) throw Killed{changes_};
 }
@@ -174,16 +187,14 @@ void MemoryStore::die() {
 
 std::optional<std::string> MemoryStore::get(std::string_view key) const {
   const std::lock_guard guard(disk_->mutex_);
-  check_alive();
-  check_key(key);
+  check_readable(key);
   const auto file = disk_->files_.find(key);
   return file == disk_->files_.end() ? std::nullopt : file->second.now;
 }
 
 std::vector<std::string> MemoryStore::list(std::string_view prefix) const {
   const std::lock_guard guard(disk_->mutex_);
-  check_alive();
-  check_key(prefix);
+  check_readable(prefix);
   std::set<std::string> names;
   for (const MemoryDisk::Entries* entries : {&disk_->files_, &disk_->pointers_}) {
     for (const auto& [key, entry] : *entries) {
@@ -235,8 +246,7 @@ void MemoryStore::remove(std::string_view prefix, Survives survives) {
 
 std::optional<std::string> MemoryStore::target(std::string_view pointer) const {
   const std::lock_guard guard(disk_->mutex_);
-  check_alive();
-  check_key(pointer);
+  check_readable(pointer);
   const auto entry = disk_->pointers_.find(pointer);
   return entry == disk_->pointers_.end() ? std::nullopt : entry->second.now;
 }

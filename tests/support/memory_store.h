@@ -78,6 +78,7 @@ class MemoryStore final : public Store {
   void fail_from_to(int first, int last);  // a full disk: Error(storage), the old value kept
   // Throws Killed there; so does every later call of this process.
   void die_at(int change, When);
+  void fail_reads(bool fail);  // get, list and target: Error(storage)
   int changes() const;
   bool dead() const;
 
@@ -99,6 +100,7 @@ class MemoryStore final : public Store {
  private:
   void change(const char* doing, std::string_view key, const std::function<void()>& effect);
   void check_alive() const;
+  void check_readable(std::string_view key) const;
   void die();
 
   const std::shared_ptr<MemoryDisk> disk_;
@@ -107,6 +109,7 @@ class MemoryStore final : public Store {
   // Guarded by the disk's mutex.
   int changes_ = 0;
   int first_failure_ = 0, last_failure_ = 0;
+  bool reads_fail_ = false;
   int death_ = 0;
   When death_when_ = When::before;
   bool dead_ = false;

@@ -8,6 +8,10 @@
 #include <memory>
 #include <string>
 
+namespace autohttps {
+class Port80;
+}
+
 namespace autohttps::tools {
 
 // Our own listener, or, where the port is taken, the process that has it: if a probe token
@@ -21,8 +25,7 @@ class ChallengeFront {
   ChallengeFront& operator=(const ChallengeFront&) = delete;
 
  private:
-  struct Listener;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Port80> port80_;
 };
 
 }  // namespace autohttps::tools

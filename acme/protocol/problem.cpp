@@ -130,8 +130,7 @@ constexpr std::array kHints = {
     Hint{"unsupportedIdentifier",
          "this CA does not issue for this kind of name (some take no IP addresses)"},
     Hint{"userActionRequired",
-         "the CA wants a person to visit the URL it names, for example to agree to new terms of "
-         "service"},
+         "agree to the CA's terms of service with --agree-tos; if you did, visit the URL it names"},
 };
 
 // Let's Encrypt pauses names that failed validation for months, until their owner says that it is

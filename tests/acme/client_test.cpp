@@ -1,72 +1,22 @@
 #include <autohttps/acme/protocol/client.h>
 
-#include <autohttps/common/certified_key.h>
-#include <autohttps/tests/support/manual_clock.h>
-#include <autohttps/tests/support/scripted_ca.h>
-#include <autohttps/tests/support/scripted_ca_jws.h>
-#include <autohttps/tests/support/test_csr.h>
-#include <autohttps/tests/support/thrown_error.h>
+#include <autohttps/tests/acme/client_fixture.h>
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <functional>
+#include <chrono>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace autohttps::acme {
 namespace {
 
 using std::chrono::seconds;
 
-const std::vector<Identifier> kNames = {{Identifier::Type::dns, "a.test"}};
-
-// Writes down the nonces that go out with requests and come back with answers, and passes on.
-struct NonceWatcher final : Transport {
-  explicit NonceWatcher(Transport& inner_in) : inner(inner_in) {}
-  HttpResponse send(const HttpRequest& request, std::stop_token stop) override {
-    sent.push_back(request.body.empty() ? "" : read_jws(request.body).header.value("nonce", ""));
-    HttpResponse response = inner.send(request, stop);
-    given.emplace_back(response.header("replay-nonce"));
-    return response;
-  }
-  Transport& inner;
-  std::vector<std::string> sent, given;  // of the same request at the same place
-};
-
-// A scripted CA that takes every challenge response as right.
-class ClientTest : public ::testing::Test {
- protected:
-  ClientTest()
-      : ca(clock),
-        session(std::make_shared<ClientSession>(ca.directory_url())),
-        client(session, ca, clock, key()) {}
-
-  static std::shared_ptr<AccountKey> key() {
-    return std::make_shared<AccountKey>(PrivateKey::generate(KeyType::ec256));
-  }
-  Account register_account() { return client.new_account({.terms_of_service_agreed = true}, {}); }
-  Order ready_order() {
-    const Order order = client.new_order({.identifiers = kNames}, {});
-    const Authorization authorization = client.authorization(order.authorizations.at(0), {});
-    const auto challenge =
-        std::find_if(authorization.challenges.begin(), authorization.challenges.end(),
-                     [](const Challenge& one) { return one.type == "http-01"; });
-    client.respond(*challenge, {});
-    return client.order(order.url, {});
-  }
-  Order valid_order() {
-    return client.finalize(ready_order(), make_csr(PrivateKey::generate(KeyType::ec256), kNames),
-                           {});
-  }
-  Error refused_order() {
-    return thrown_error([&] { client.new_order({.identifiers = kNames}, {}); }).value();
-  }
-
-  ManualClock clock;
-  ScriptedCa ca;
-  std::shared_ptr<ClientSession> session;
-  Client client;
-};
+class ClientTest : public ClientFixture {};
 
 TEST_F(ClientTest, ASessionWantsHttps) {
   for (const char* url :
@@ -127,7 +77,7 @@ TEST_F(ClientTest, EveryKindOfAccountKeyIsTaken) {
   for (const KeyType type : {KeyType::ec256, KeyType::ec384, KeyType::rsa2048}) {
     Client other(session, ca, clock, std::make_shared<AccountKey>(PrivateKey::generate(type)));
     EXPECT_NO_THROW(other.new_account({.terms_of_service_agreed = true}, {}));
-    EXPECT_NO_THROW(other.new_order({.identifiers = kNames}, {}));
+    EXPECT_NO_THROW(other.new_order({.identifiers = names}, {}));
   }
 }
 
@@ -214,186 +164,8 @@ TEST_F(ClientTest, FinalizeKeepsTheOrdersUrl) {
             headers.emplace_back("location", "https://ca.test/elsewhere");
           }));
   const Order after =
-      client.finalize(order, make_csr(PrivateKey::generate(KeyType::ec256), kNames), {});
+      client.finalize(order, make_csr(PrivateKey::generate(KeyType::ec256), names), {});
   EXPECT_EQ(after.url, order.url);
-}
-
-TEST_F(ClientTest, RetriesBadNonceWithTheErrorsOwnNonce) {
-  NonceWatcher watcher(ca);
-  Client watched(session, watcher, clock, key());
-  watched.new_account({.terms_of_service_agreed = true}, {});
-  ca.rule(Operation::new_order, 1, Action::bad_nonce());
-  EXPECT_NO_THROW(watched.new_order({.identifiers = kNames}, {}));
-  EXPECT_EQ(watcher.sent.back(), watcher.given.at(watcher.given.size() - 2));
-  EXPECT_EQ(ca.count(Operation::new_order), 2);
-  EXPECT_EQ(ca.count(Operation::new_nonce), 1);  // none was fetched for the retry
-}
-
-TEST_F(ClientTest, ABadNonceWithoutAFreshOneFetchesOne) {
-  register_account();
-  int seen = 0;
-  Action without = Action::bad_nonce();
-  without.changes = [&](HttpResponse& response) {
-    ++seen;
-    std::erase_if(response.headers,
-                  [](const auto& header) { return header.first == "replay-nonce"; });
-  };
-  ca.rule(Operation::new_order, 1, without, 3);
-  EXPECT_NO_THROW(client.new_order({.identifiers = kNames}, {}));
-  EXPECT_EQ(seen, 3);
-  EXPECT_EQ(ca.count(Operation::new_nonce), 1 + 3);
-}
-
-TEST_F(ClientTest, F2_BadNonceForeverEndsAfter16Tries) {
-  register_account();
-  ca.rule(Operation::new_order, 0, Action::bad_nonce());
-  const Error error = refused_order();
-  EXPECT_EQ(error.code(), ErrorCode::refused);
-  EXPECT_NE(std::string(error.what()).find("badNonce"), std::string::npos);
-  EXPECT_EQ(ca.count(Operation::new_order), 16);
-  EXPECT_EQ(ca.orders(), 0U);
-}
-
-TEST_F(ClientTest, OtherRefusalsAreNotTriedAgain) {
-  register_account();
-  for (const int status : {400, 403, 409, 429, 500, 503}) {
-    const int before = ca.count(Operation::new_order);
-    ca.clear_rules();
-    ca.rule(Operation::new_order, 0, Action::problem("serverInternal", status));
-    EXPECT_EQ(refused_order().code(),
-              status == 429 || status == 503 ? ErrorCode::rate_limited : ErrorCode::refused);
-    EXPECT_EQ(ca.count(Operation::new_order), before + 1) << status;
-  }
-}
-
-TEST_F(ClientTest, NoncesThatAreNoneAreNeverSent) {
-  register_account();
-  ca.rule(Operation::new_order, 1, Action::change_headers([](Action::Headers& headers) {
-            for (auto& [name, value] : headers) {
-              if (name == "replay-nonce") value = "not a nonce\r\nX: y";
-            }
-          }));
-  client.new_order({.identifiers = kNames}, {});
-  EXPECT_NO_THROW(client.new_order({.identifiers = kNames}, {}));
-  EXPECT_EQ(ca.count(Operation::new_nonce), 2);
-}
-
-TEST_F(ClientTest, ACaWithoutNoncesIsSaidToBeSo) {
-  ca.rule(Operation::new_nonce, 0,
-          Action::change_headers([](Action::Headers& headers) { headers.clear(); }));
-  const auto error = thrown_error([&] { register_account(); }).value();
-  EXPECT_EQ(error.code(), ErrorCode::protocol);
-  EXPECT_NE(std::string(error.what()).find("no usable nonce"), std::string::npos);
-}
-
-TEST_F(ClientTest, F10_ARateLimitCarriesItsTime) {
-  register_account();
-  const std::vector<std::pair<std::vector<std::string>, std::optional<seconds>>> cases = {
-      {{"120"}, seconds(120)},       {{"1"}, seconds(1)},
-      {{"-5"}, std::nullopt},        {{}, std::nullopt},
-      {{"1e12"}, std::nullopt},      {{"1000000000000"}, seconds(86400)},
-      {{"junk", "60"}, seconds(60)}, {{"Thu, 01 Jan 1970 00:00:00 GMT"}, seconds(1)}};
-  for (const auto& [headers, wait] : cases) {
-    ca.clear_rules();
-    ca.rule(Operation::new_order, 0,
-            Action::problem("rateLimited", 429, "too many certificates", headers));
-    const Error error = refused_order();
-    EXPECT_EQ(error.code(), ErrorCode::rate_limited);
-    EXPECT_EQ(error.retry_at(), wait ? std::optional(clock.wall() + *wait) : std::nullopt);
-    EXPECT_STREQ(
-        error.what(),
-        "creating the order for \"a.test\": the CA refused: rateLimited: too many certificates");
-  }
-}
-
-TEST_F(ClientTest, ABusyCaNeedNotSendADocument) {
-  register_account();
-  HttpResponse busy;
-  busy.status = 503;
-  busy.headers = {{"content-type", "text/html"}, {"retry-after", "30"}};
-  busy.body = "<html>\x1b[31m";
-  ca.rule(Operation::new_order, 1, Action::reply(busy));
-  const Error error = refused_order();
-  EXPECT_EQ(error.code(), ErrorCode::rate_limited);
-  EXPECT_EQ(error.retry_at(), clock.wall() + seconds(30));
-  EXPECT_NE(std::string(error.what()).find("HTTP 503: text/html: \"<html>\\x1b[31m\""),
-            std::string::npos)
-      << error.what();
-}
-
-TEST_F(ClientTest, ABusyDirectoryIsARateLimitToo) {
-  ca.rule(Operation::directory, 1, Action::problem("rateLimited", 503, "busy", {"9"}));
-  const auto error = thrown_error([&] { client.directory({}); }).value();
-  EXPECT_EQ(error.code(), ErrorCode::rate_limited);
-  EXPECT_EQ(error.retry_at(), clock.wall() + seconds(9));
-  EXPECT_NO_THROW(client.directory({}));  // nothing of the refusal is kept
-}
-
-TEST_F(ClientTest, F20_ARedirectedPostIsRefused) {
-  register_account();
-  HttpResponse moved;
-  moved.status = 307;
-  moved.headers = {{"location", "https://elsewhere.test/"}};
-  ca.rule(Operation::new_order, 1, Action::reply(moved));
-  const Error error = refused_order();
-  EXPECT_EQ(error.code(), ErrorCode::protocol);
-  EXPECT_NE(std::string(error.what()).find("https://elsewhere.test/"), std::string::npos);
-}
-
-TEST_F(ClientTest, ALocationThatIsNotAnHttpsUrlIsRefused) {
-  register_account();
-  for (const char* location :
-       {"", "/order/1", "http://ca.test/order/1", "https://127.0.0.1/order/1", "order"}) {
-    ca.clear_rules();
-    ca.rule(Operation::new_order, 0, Action::change_headers([&](Action::Headers& headers) {
-              for (auto& [name, value] : headers) {
-                if (name == "location") value = location;
-              }
-            }));
-    EXPECT_EQ(refused_order().code(), ErrorCode::protocol) << location;
-  }
-}
-
-TEST_F(ClientTest, AnswersOfAnotherTypeAreRefused) {
-  register_account();
-  for (const char* type : {"text/html", "", "application/jsonx", "text/json; application/json"}) {
-    ca.clear_rules();
-    ca.rule(Operation::new_order, 0, Action::change_headers([&](Action::Headers& headers) {
-              for (auto& [name, value] : headers) {
-                if (name == "content-type") value = type;
-              }
-            }));
-    EXPECT_EQ(refused_order().code(), ErrorCode::protocol) << type;
-  }
-}
-
-TEST_F(ClientTest, CertificatesComeInTheirOwnTypeAndAtMost256KiB) {
-  register_account();
-  const std::string url = valid_order().certificate.value();
-  ca.rule(Operation::certificate, 1, Action::change_headers([](Action::Headers& headers) {
-            headers.front().second = "application/json";
-          }));
-  ca.rule(Operation::certificate, 2, Action::change_body([](const std::string& body) {
-            return body + std::string(256 * 1024, '\n');
-          }));
-  ca.rule(Operation::certificate, 3, Action::change_headers([](Action::Headers& headers) {
-            headers.front().second = "Application/PEM-Certificate-Chain ; charset=us-ascii";
-          }));
-  for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(thrown_error([&] { client.certificate(url, {}); }).value().code(),
-              ErrorCode::protocol);
-  }
-  EXPECT_NO_THROW(client.certificate(url, {}));
-}
-
-TEST_F(ClientTest, ALostReplyIsAnErrorOfTheNetwork) {
-  register_account();
-  ca.rule(Operation::new_order, 1, Action::lose_reply());
-  EXPECT_EQ(refused_order().code(), ErrorCode::network);
-  EXPECT_EQ(ca.orders(), 1U);
-  ca.rule(Operation::new_order, 2, Action::not_reached());
-  EXPECT_EQ(refused_order().code(), ErrorCode::network);
-  EXPECT_EQ(ca.orders(), 1U);
 }
 
 TEST_F(ClientTest, AStopIsHeard) {
@@ -403,24 +175,16 @@ TEST_F(ClientTest, AStopIsHeard) {
             ErrorCode::canceled);
 }
 
-TEST_F(ClientTest, AnAccountTheCaForgotIsSaidToBeSo) {
-  register_account();
-  ca.forget_accounts();
-  const Error error = refused_order();
-  EXPECT_EQ(error.code(), ErrorCode::refused);
-  EXPECT_NE(std::string(error.what()).find("accountDoesNotExist"), std::string::npos);
-}
-
 TEST_F(ClientTest, ParallelOrdersShareASession) {
   register_account();
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
-      const std::vector<Identifier> names = {
+      const std::vector<Identifier> own = {
           {Identifier::Type::dns, "n" + std::to_string(i) + ".test"}};
       for (int j = 0; j < 10; ++j) {
-        const Order order = client.new_order({.identifiers = names}, {});
-        EXPECT_EQ(client.order(order.url, {}).identifiers, names);
+        const Order order = client.new_order({.identifiers = own}, {});
+        EXPECT_EQ(client.order(order.url, {}).identifiers, own);
       }
     });
   }

@@ -194,9 +194,19 @@ class OrderRun {
       throw Error(ErrorCode::protocol, "the order for " + describe(request_.names) +
                                            " is valid, but the CA names no certificate");
     }
-    IssuedChain chain = client_.certificate(*order_.certificate, deadline_.stop());
+    IssuedChain chain = fetch(*order_.certificate);
     return {std::move(chain.pem), pending_.key_pem, request_.key_type, pending_.ca,
             pending_.account,     request_.names,   chain.ca_time};
+  }
+
+  IssuedChain fetch(const std::string& url) {
+    try {
+      return client_.certificate(url, deadline_.stop());
+    } catch (const Error& error) {
+      // What is no chain now will be none the next time: the order must not be taken up for ever.
+      if (error.code() == ErrorCode::protocol) journal_.clear();
+      throw;
+    }
   }
 
   Client& client_;

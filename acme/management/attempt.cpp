@@ -91,10 +91,12 @@ void Attempt::work() {
   if (stop_.stop_requested()) throw Error(ErrorCode::canceled, "stopped before its turn");
   check_clock(clock_.wall());
   AttemptPlan plan = look();
-  if (plan.step != Step::issue) return tell(plan);
+  if (plan.step != Step::issue && !is_displaced()) return tell(plan);
   const auto lock = certificates_.lock(id_, clock_.steady() + options_.lock_wait, stop_);
   plan = look();  // another process may have done it while we waited
+  if (is_displaced()) repair(*lock);
   if (plan.step != Step::issue) return tell(plan);
+  if (!current_ && !trouble_.empty()) event(Level::warning, trouble_);
   begin();
   try {
     save(*lock, issue(), plan.cause);
@@ -115,12 +117,20 @@ AttemptPlan Attempt::look() {
   }
   spec_ = std::move(*spec);
   state_ = certificates_.state(id_);
-  std::string trouble;
-  current_ = certificates_.current(id_, &trouble);
-  if (!trouble.empty()) event(Level::warning, trouble);
+  current_ = certificates_.current(id_, &trouble_);
   describe_current();
   return plan_attempt(spec_, current_ ? &*current_ : nullptr, state_,
                       {options_.person, options_.force}, clock_.wall());
+}
+
+// `current` is broken or was never flipped, and another whole generation stands in for it.
+bool Attempt::is_displaced() const { return current_ && !trouble_.empty(); }
+
+// Who reads the files themselves (nginx, say) finds them by `current` only.
+void Attempt::repair(const StoreLock& lock) {
+  event(Level::warning, trouble_);
+  or_warn("pointing to generation " + std::to_string(current_->number),
+          [&] { certificates_.flip(lock, id_, current_->number); });
 }
 
 void Attempt::describe_current() {

@@ -35,6 +35,8 @@ class Attempt {
   void fail(const Error&);
   void record_failure(const Error&, std::string_view code);
   void describe_current();
+  bool is_displaced() const;
+  void repair(const StoreLock&);
   void event(Event::Level, const std::string& text, const std::string& hint = {}) const;
   // After the flip nothing may undo it: what fails here is told and left.
   template <typename Call>
@@ -52,6 +54,7 @@ class Attempt {
   CertificateSpec spec_;
   CertificateState state_;
   std::optional<Generation> current_;
+  std::string trouble_;                        // with what `current` points to
   std::shared_ptr<const CertifiedKey> fresh_;  // what issue() brought, checked
   Outcome outcome_;
 };

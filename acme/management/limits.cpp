@@ -16,7 +16,7 @@ using std::chrono::hours;
 constexpr hours kDay{24};
 constexpr hours kOrderSpan{3};                 // Let's Encrypt counts new orders over 3 hours
 constexpr std::chrono::seconds kLockWait{30};  // others hold the ledger for one look-and-append
-constexpr std::size_t kStaleEntries = 500;     // that many old lines are worth a rewrite
+constexpr std::size_t kStaleEntries = 50;      // that many old lines are worth a rewrite
 
 // RELIABILITY I4, each well below the CA's own limit, so that a person has room left.
 const std::array<Limits, 4>& presets() {

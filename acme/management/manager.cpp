@@ -31,10 +31,17 @@ std::string Manager::manage(const CertificateSpec& wish) {
   spec.id = id_for_wish(certificates_, wish);
   check_certificate_id(spec.id);
   const auto before = certificates_.spec(spec.id);
-  if (before && *before == spec) return spec.id;
+  if (before && *before == spec && is_indexed(spec)) return spec.id;
   certificates_.put_spec(spec);
-  if (before) forget_back_off(spec.id);
+  if (before && *before != spec) forget_back_off(spec.id);
   return spec.id;
+}
+
+// A crash may have come between the wish and the index of its names.
+bool Manager::is_indexed(const CertificateSpec& spec) const {
+  return std::all_of(spec.names.begin(), spec.names.end(), [&](const Identifier& name) {
+    return name.type == Identifier::Type::ip || certificates_.id_for_name(name.value) == spec.id;
+  });
 }
 
 // What failed may have been what was changed now.

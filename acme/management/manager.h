@@ -67,6 +67,7 @@ class Manager {
 
  private:
   Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
+  bool is_indexed(const CertificateSpec&) const;
   void forget_back_off(const std::string& id);
   void pause(WallTime until, const std::stop_token&);
 

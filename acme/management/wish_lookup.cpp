@@ -30,9 +30,12 @@ std::vector<std::string> candidates(const CertificateStore& certificates, const 
   });
   if (has_address) return certificates.ids();  // addresses are not indexed
   std::vector<std::string> ids;
+  const auto add = [&](const std::string& id) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  };
   for (const Identifier& name : names) {
-    const auto id = certificates.id_for_name(name.value);
-    if (id && std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
+    if (const auto id = certificates.id_for_name(name.value)) add(*id);
+    add(certificate_id(name));  // a crash may have come between the wish and the index of names
   }
   return ids;
 }

@@ -214,7 +214,10 @@ class Connection {
 
   struct Removal {
     Connection& connection;
-    ~Removal() { curl_multi_remove_handle(connection.multi_.get(), connection.easy_.get()); }
+    ~Removal() {
+      curl_multi_remove_handle(connection.multi_.get(), connection.easy_.get());
+      curl_easy_setopt(connection.easy_.get(), CURLOPT_ERRORBUFFER, nullptr);  // exchange()'s own
+    }
   };
 
   static void check(CURLMcode result) {

@@ -152,6 +152,15 @@ std::string_view refusal_words(ErrorCode code) {
   return code == ErrorCode::validation ? "the CA was not satisfied: " : "the CA refused: ";
 }
 
+// `unauthorized` is also what a request of ours is answered that the account may not make.
+std::string hint_of(ErrorCode code, const Problem& problem) {
+  if (code == ErrorCode::refused && problem.short_type() == "unauthorized") {
+    return "the CA does not let this account do this: it may be deactivated or blocked there; ask "
+           "the CA, or set its folder below accounts/ of the store aside to register anew";
+  }
+  return hint_for(problem);
+}
+
 bool is_validation_type(std::string_view type) {
   static constexpr std::array<std::string_view, 6> kTypes = {
       "connection", "dns", "unauthorized", "tls", "incorrectResponse", "caa"};
@@ -221,7 +230,7 @@ ErrorCode refusal_code(const Problem& problem, bool about_challenge) {
 
 ProblemError::ProblemError(ErrorCode code, const std::string& doing, Problem problem)
     : Error(code, doing + ": " + std::string(refusal_words(code)) + problem.describe(),
-            hint_for(problem)),
+            hint_of(code, problem)),
       problem_(std::move(problem)) {}
 
 std::string hint_for(const Problem& problem) {

@@ -131,6 +131,13 @@ TEST(ProblemTest, TheMessageIsWhatWasDoneAndTheCasWords) {
   EXPECT_NE(failed.hint(), "");
 }
 
+TEST(ProblemTest, UnauthorizedSpeaksOfTheAccountUnlessAChallengeFailed) {
+  const ProblemError refused(ErrorCode::refused, "creating the order", of_type("unauthorized"));
+  EXPECT_NE(refused.hint().find("account"), std::string::npos);
+  const ProblemError failed(ErrorCode::validation, "validating", of_type("unauthorized"));
+  EXPECT_NE(failed.hint().find("AAAA"), std::string::npos);
+}
+
 // RFC 8555 6.7, RFC 9773, the profiles draft.
 TEST(ProblemTest, EveryTypeOfTheRfcsHasANextStep) {
   for (const char* type : {"accountDoesNotExist",

@@ -262,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Death{true, MemoryStore::When::before, MemoryDisk::Loses::unsynced},
                     Death{true, MemoryStore::When::after, MemoryDisk::Loses::contents}));
 
-TEST(F30_DiskFull, AtEveryChangeNothingIsLostAndTheNextRunSucceeds) {
+TEST(F30_DiskFullWhileIssuing, AtEveryChangeNothingIsLostAndTheNextRunSucceeds) {
   int failures = 0;
   bool reached = true;
   for (int k = 1; reached; ++k) {
@@ -295,7 +295,7 @@ TEST(F30_DiskFull, AtEveryChangeNothingIsLostAndTheNextRunSucceeds) {
   EXPECT_GT(failures, 8);
 }
 
-TEST(F30_DiskFull, ForDaysAsksTheCaForNothing) {
+TEST(F30_DiskFullWhileIssuing, ForDaysAsksTheCaForNothing) {
   IssuingWorld world;
   IssuingProcess process(world);
   process.obtain({"a.test"}, "letsencrypt");

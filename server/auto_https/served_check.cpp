@@ -148,10 +148,13 @@ void ServedCheck::run(const std::stop_token& stop) {
       served = is_served(next.second);
     }
     if (stop.stop_requested()) return;  // the server ends, and the check with it
-    const std::unique_lock lock(mutex_);
-    const bool outdated = expected_.contains(next.first);
-    if (!outdated) report(next.first, next.second, served);
+    if (!is_outdated(next.first)) report(next.first, next.second, served);
   }
+}
+
+bool ServedCheck::is_outdated(const std::string& certificate) {
+  const std::lock_guard lock(mutex_);
+  return expected_.contains(certificate);
 }
 
 bool ServedCheck::is_served(const Expected& expected) const {

@@ -41,6 +41,7 @@ class ServedCheck {
     std::vector<std::string> fingerprints;
   };
   void run(const std::stop_token&);
+  bool is_outdated(const std::string& certificate);  // something newer of it is waiting
   bool is_served(const Expected&) const;
   void report(const std::string& certificate, const Expected&, bool served) const;
 

@@ -40,6 +40,9 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_OK;
 }
 
+// RFC 6066 3: a server that used the name says so.
+int acknowledge_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
 void set_groups(SSL_CTX* context) {
   if (SSL_CTX_set1_groups_list(context, kGroupsWithHybrid) == 1) return;
   ERR_clear_error();
@@ -82,6 +85,7 @@ SSL_CTX* make_server_context(const TlsPolicy& policy, std::shared_ptr<Certificat
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context.get(), 1);  // a record in one system call
+  SSL_CTX_set_tlsext_servername_callback(context.get(), acknowledge_name);
   SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
   attach(context.get(), std::move(source));
   return context.release();

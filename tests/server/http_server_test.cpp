@@ -17,6 +17,9 @@ namespace {
 using httplib::Request;
 using httplib::Response;
 
+static_assert(httplib_version("0.11.4") == 1104);
+static_assert(httplib_version("0.41.0") == 4100);
+
 class HttpServerTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -47,6 +47,13 @@ TEST_F(TlsPolicyTest, SpeaksTls13AndHttp11) {
   EXPECT_EQ(handshake.protocol, "http/1.1");
 }
 
+TEST_F(TlsPolicyTest, SaysThatItTookTheServerName) {
+  client_.version = TLS1_2_VERSION;
+  const TestHandshake handshake = shake();
+  ASSERT_TRUE(handshake.session);
+  EXPECT_STREQ(SSL_SESSION_get0_hostname(handshake.session.get()), "a.test");
+}
+
 TEST_F(TlsPolicyTest, OldVersionsAreRefused) {
   for (const int version : {TLS1_VERSION, TLS1_1_VERSION}) {
     client_.version = version;

@@ -1,12 +1,10 @@
-#include <autohttps/server/httplib/http_server.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/tests/integration/other_server.h>
 #include <autohttps/tests/integration/program_on_pebble.h>
 
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <set>
-#include <thread>
 
 namespace autohttps {
 namespace {
@@ -71,21 +69,6 @@ TEST(ObtainTest, NothingInTheStoreIsForOthersWhateverTheUmask) {
     EXPECT_EQ(info.st_mode & 0777u, entry.is_directory() ? 0700u : 0600u) << entry.path();
   }
 }
-
-// Another web server, with a document root, on the port that the CA asks.
-class OtherServer {
- public:
-  OtherServer(const std::string& root, std::uint16_t port) {
-    server_.set_mount_point("/", root);
-    server_.adopt(listen_tcp("", port));
-    thread_ = std::jthread([this] { server_.serve_adopted(); });
-  }
-  ~OtherServer() { server_.stop(); }
-
- private:
-  HttpServer server_;
-  std::jthread thread_;
-};
 
 TEST(ObtainTest, AnswersByFilesInTheWebrootOfAnotherServer) {
   const ProgramOnPebble here;

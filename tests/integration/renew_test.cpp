@@ -1,6 +1,7 @@
+#include <autohttps/tests/integration/other_server.h>
 #include <autohttps/tests/integration/program_on_pebble.h>
-#include <autohttps/tests/support/https_client.h>
 
+#include <csignal>
 #include <filesystem>
 
 namespace autohttps {
@@ -19,7 +20,7 @@ TEST(RenewTest, SaysNothingFromCronWhenNothingIsDue) {
 }
 
 TEST(RenewTest, RenewsWhatIsDue) {
-  // Certificates of half a minute: due after half their life.
+  // Due after half their life, which is two seconds.
   const ProgramOnPebble here({.validity_seconds = 4});
   ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
   ASSERT_EQ(here.obtain({"b.test"}).exit_code, 0);
@@ -46,7 +47,7 @@ TEST(RenewTest, ForceRenewsTheNamedOnly) {
 }
 
 TEST(RenewTest, OneFailureStopsNoOther) {
-  const ProgramOnPebble here;
+  const ProgramOnPebble here({.environment = {{"PEBBLE_AUTHZREUSE", "0"}}});
   ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
   ASSERT_EQ(here.obtain({"b.test"}).exit_code, 0);
   here.pebble.add_a("b.test", "127.0.0.2");  // where nobody listens, as --bind says below
@@ -59,6 +60,33 @@ TEST(RenewTest, OneFailureStopsNoOther) {
     EXPECT_EQ(certificate["action"], good ? "renewed" : "failed");
     EXPECT_EQ(certificate["error"].is_null(), good);
   }
+}
+
+TEST(F26_PortTaken, StopsOnlyThoseThatNeedThePort) {
+  const ProgramOnPebble here;
+  const std::string root = (here.folder / "root").string();
+  std::filesystem::create_directory(root);
+  ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
+  const OtherServer other(root, here.pebble.http_port());
+  ASSERT_EQ(here.obtain({"b.test", "--webroot", root}).exit_code, 0);
+  const ChildResult result = here.renew({"--force"});
+  EXPECT_EQ(result.exit_code, 6) << said(result);
+  EXPECT_NE(result.out.find("b.test: renewed"), std::string::npos) << said(result);
+  EXPECT_NE(result.err.find("a.test: listening on port"), std::string::npos) << said(result);
+}
+
+TEST(F51_Signals, ObtainEndsSoonAndTheNextRunSucceeds) {
+  // Validation takes so long that the signal comes in the middle of it.
+  const ProgramOnPebble here(
+      {.environment = {{"PEBBLE_VA_NOSLEEP", "0"}, {"PEBBLE_VA_SLEEPTIME", "5"}}});
+  Child obtaining(program(Words{"obtain", "a.test"} + here.at_pebble()));
+  ASSERT_TRUE(obtaining.wait_for("answering http-01")) << obtaining.err();
+  obtaining.signal(SIGINT);
+  EXPECT_EQ(obtaining.wait(std::chrono::seconds(4)), 1) << obtaining.err();
+  EXPECT_NE(obtaining.err().find("code: canceled"), std::string::npos) << obtaining.err();
+  EXPECT_TRUE(std::filesystem::is_empty(here.store() + "/challenges/http-01"));
+  const ChildResult result = here.obtain({"a.test"});
+  EXPECT_EQ(result.exit_code, 0) << said(result);
 }
 
 TEST(StatusTest, ShowsProblemsFirstAndWhatComesNext) {

@@ -141,22 +141,33 @@ TEST_F(OutlookTest, AnUnknownNameIsRefusedWithTheNearest) {
 }
 
 TEST_F(OutlookTest, OnlyWhatIsDueIsACandidateAndOnlyAttemptsNeedThePort) {
+  const std::vector<std::string> none;
+  const std::vector<std::string> one = {"new.test"};
   wish("ok.test");
   issue("ok.test", now_ - 1h, 90 * kDay);
-  const std::vector<Outlook> ok = {look("ok.test")};
-  EXPECT_TRUE(choose(ok, {}, now_).ids.empty());
-  EXPECT_FALSE(choose(ok, {}, now_).needs_port);
-  ASSERT_EQ(choose(ok, {}, now_).others.size(), 1u);
-  EXPECT_TRUE(choose(ok, run(false, true), now_).needs_port);
+  const Candidates idle = choose({look("ok.test")}, run(true), now_);
+  EXPECT_EQ(idle.on_port, none);
+  EXPECT_EQ(idle.elsewhere, none);
+  EXPECT_EQ(idle.others.size(), 1u);
+  EXPECT_EQ(choose({look("ok.test")}, run(false, true), now_).on_port.size(), 1u) << "forced";
 
   wish("new.test");
-  EXPECT_TRUE(choose({look("new.test")}, {}, now_).needs_port);
+  EXPECT_EQ(choose({look("new.test")}, run(false), now_).on_port, one);
   fail("new.test", now_ + 1h, false);
-  EXPECT_EQ(choose({look("new.test")}, {}, now_).ids.size(), 1u) << "the manager says deferred";
-  EXPECT_FALSE(choose({look("new.test")}, {}, now_).needs_port);
-  EXPECT_TRUE(choose({look("new.test")}, run(true), now_).needs_port);
+  EXPECT_EQ(choose({look("new.test")}, run(false), now_).on_port, none);
+  EXPECT_EQ(choose({look("new.test")}, run(false), now_).elsewhere, one) << "to be told deferred";
+  EXPECT_EQ(choose({look("new.test")}, run(true), now_).on_port, one);
   fail("new.test", now_ + 1h, true);
-  EXPECT_FALSE(choose({look("new.test")}, run(true), now_).needs_port);
+  EXPECT_EQ(choose({look("new.test")}, run(true), now_).on_port, none);
+}
+
+TEST_F(OutlookTest, AWebrootNeedsNoPort) {
+  wish("a.test");
+  acme::CertificateSpec spec = *certificates_.spec("a.test");
+  spec.webroot = "/var/www/html";
+  certificates_.put_spec(spec);
+  EXPECT_TRUE(choose({look("a.test")}, run(true), now_).on_port.empty());
+  EXPECT_EQ(choose({look("a.test")}, run(true), now_).elsewhere.size(), 1u);
 }
 
 TEST_F(OutlookTest, ReportHasWhatAPersonAsksFor) {
@@ -166,8 +177,8 @@ TEST_F(OutlookTest, ReportHasWhatAPersonAsksFor) {
   const std::string text = outlook_text(outlook, "/store", now_);
   const CertifiedKey& key = *outlook.current->key;
   for (const std::string& part :
-       {std::string("a.test: ok"), std::string("a.test, b.test"), key.serial(),
-        key.fingerprint(), key.issuer(), std::string("/store/certificates/a.test/current"),
+       {std::string("a.test: ok"), std::string("a.test, b.test"), key.serial(), key.fingerprint(),
+        key.issuer(), std::string("/store/certificates/a.test/current"),
         std::string("99 % of its life left"), outlook.reason}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }

@@ -1,6 +1,11 @@
 #include <autohttps/tools/autohttps/candidates.h>
 
+#include <autohttps/common/error.h>
+#include <autohttps/tools/autohttps/challenge_front.h>
 #include <autohttps/tools/autohttps/report.h>
+
+#include <iterator>
+#include <optional>
 
 namespace autohttps::tools {
 namespace {
@@ -9,6 +14,22 @@ using Step = acme::AttemptPlan::Step;
 
 bool answers_by_files(const Outlook& outlook) {
   return outlook.spec && !outlook.spec->webroot.empty();
+}
+
+std::vector<acme::Outcome> without_port(const std::vector<std::string>& ids, const Error& error) {
+  std::vector<acme::Outcome> outcomes;
+  for (const std::string& id : ids) {
+    acme::Outcome& outcome = outcomes.emplace_back();
+    outcome.action = acme::Outcome::Action::failed;
+    outcome.certificate = id;
+    outcome.text = error.what();
+    outcome.error = error;
+  }
+  return outcomes;
+}
+
+void append(std::vector<acme::Outcome>& to, std::vector<acme::Outcome> from) {
+  std::ranges::move(from, std::back_inserter(to));
 }
 
 }  // namespace
@@ -21,12 +42,33 @@ Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& 
     const Step step = plan_of(outlook, wish, now).step;
     if (step == Step::nothing) {
       candidates.others.push_back(nothing_due(outlook, now));
-      continue;
+    } else if (step == Step::issue && !answers_by_files(outlook)) {
+      candidates.on_port.push_back(outlook.id);
+    } else {
+      candidates.elsewhere.push_back(outlook.id);
     }
-    candidates.ids.push_back(outlook.id);
-    if (step == Step::issue && !answers_by_files(outlook)) candidates.needs_port = true;
   }
   return candidates;
+}
+
+std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
+                                   const std::vector<std::string>& ids, acme::RunOptions options,
+                                   const Settings& settings, Output& output, std::stop_token stop) {
+  const WallTime now = certificates.clock().wall();
+  Candidates candidates = choose(look_at_all(certificates.certificates(), ids, now), options, now);
+  std::vector<acme::Outcome> outcomes = std::move(candidates.others);
+  std::optional<ChallengeFront> front;
+  options.only = std::move(candidates.elsewhere);
+  try {
+    if (!candidates.on_port.empty()) {
+      front.emplace(certificates, settings.bind, settings.http_port, output);
+      std::ranges::move(candidates.on_port, std::back_inserter(options.only));
+    }
+  } catch (const Error& error) {
+    append(outcomes, without_port(candidates.on_port, error));
+  }
+  if (!options.only.empty()) append(outcomes, certificates.run_once(options, std::move(stop)));
+  return outcomes;
 }
 
 }  // namespace autohttps::tools

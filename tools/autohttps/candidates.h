@@ -1,22 +1,31 @@
-// Which certificates a run is about, found by looking: a port is bound and a CA is asked only for
+// Which certificates a run is about, found by looking: a port is bound and a CA asked only for
 // these.
 #pragma once
 
+#include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/management/manager.h>
 #include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/output.h>
+#include <autohttps/tools/autohttps/settings.h>
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
 namespace autohttps::tools {
 
 struct Candidates {
-  std::vector<std::string> ids;       // for the manager
-  std::vector<acme::Outcome> others;  // nothing to do
-  bool needs_port = false;            // one of them will ask for an answer on the HTTP port
+  std::vector<std::string> on_port;    // their answers are asked for on the HTTP port
+  std::vector<std::string> elsewhere;  // answered by files in a webroot, or only deferred
+  std::vector<acme::Outcome> others;   // nothing to do
 };
 
 // `options` as they go to the manager: person, force.
 Candidates choose(const std::vector<Outlook>&, const acme::RunOptions& options, WallTime now);
+
+// Looks at these certificates (none: all), binds the port if one needs it, and runs those that are
+// due. A port that cannot be had is the Outcome of those that need it, and stops no other.
+std::vector<acme::Outcome> run_due(AutoCertificates&, const std::vector<std::string>& ids,
+                                   acme::RunOptions, const Settings&, Output&, std::stop_token);
 
 }  // namespace autohttps::tools

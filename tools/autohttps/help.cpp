@@ -47,6 +47,10 @@ std::string overview() {
     text += "  " + padded(std::string(verb.name), 10) + std::string(verb.summary) + "\n";
   }
   return text +
+         "\nexit codes: 0 done or nothing to do; 1 failed; 2 usage; 3 the CA refused or could not\n"
+         "validate; 4 later: rate-limited or deferred; 5 this machine: port, permission, disk, "
+         "lock;\n"
+         "6 some of several failed; with --detailed-exitcode 10 when a certificate changed\n"
          "\nautohttps COMMAND --help shows a command's flags. First steps:\n"
          "  autohttps obtain example.com www.example.com --agree-tos\n"
          "  autohttps serve example.com --agree-tos --root /var/www/html\n";
@@ -63,11 +67,9 @@ std::string help_text(Verb verb) {
     if (!takes(verb, option)) continue;
     text += padded(flag_column(option), kColumn) + wrapped(option.help, kColumn) + "\n";
   }
-  text += "\nEvery flag is also an environment variable; a flag wins over it:\n";
-  for (const Option& option : options()) {
-    if (!takes(verb, option) || option.name == "help") continue;
-    text += padded("  --" + std::string(option.name), kColumn) + environment_name(option) + "\n";
-  }
+  const Option& sample = *find_option("store");
+  text += "\nEvery flag is also an environment variable, over which the flag wins: --" +
+          std::string(sample.name) + " is " + environment_name(sample) + ".\n";
   return text;
 }
 

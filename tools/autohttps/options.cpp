@@ -122,7 +122,7 @@ constexpr VerbInfo kVerbs[] = {
 constexpr Option kOptions[] = {
     {"domain", 'd', ValueKind::list, "NAME", kWish, add_names,
      "a name for the certificate; may be repeated, the same as DOMAIN"},
-    {"name", 0, ValueKind::one, "NAME", kWish, set_text<&Settings::name>,
+    {"name", 0, ValueKind::one, "NAME", kObtain, set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
     {"server", 0, ValueKind::one, "URL", kWish, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},

@@ -1,13 +1,9 @@
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/tools/autohttps/candidates.h>
-#include <autohttps/tools/autohttps/challenge_front.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
-#include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/wish.h>
-
-#include <iterator>
 
 namespace autohttps::tools {
 namespace {
@@ -29,18 +25,8 @@ Exit renew(const Settings& settings, Output& output) {
   run.force = settings.force;
   run.at_once = settings.at_once;
   run.lock_wait = settings.lock_timeout;
-  const WallTime now = certificates.clock().wall();
-  Candidates candidates =
-      choose(look_at_all(certificates.certificates(), settings.names, now), run, now);
-  std::vector<acme::Outcome> outcomes = std::move(candidates.others);
-  if (!candidates.ids.empty()) {
-    std::optional<ChallengeFront> front;
-    if (candidates.needs_port)
-      front.emplace(certificates, settings.bind, settings.http_port, output);
-    run.only = candidates.ids;
-    std::ranges::move(certificates.run_once(run, interruption.token()),
-                      std::back_inserter(outcomes));
-  }
+  const std::vector<acme::Outcome> outcomes =
+      run_due(certificates, settings.names, run, settings, output, interruption.token());
   return finish("renew", settings, store_path(settings), outcomes, output);
 }
 

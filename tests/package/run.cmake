@@ -26,6 +26,7 @@ function(build_and_run name)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
+set(ENV{DESTDIR})
 run(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
 file(RENAME ${WORK}/first ${WORK}/prefix)
 set(prefix ${WORK}/prefix)

@@ -21,8 +21,6 @@ set(installed_libraries "")
 foreach(name IN ITEMS common acme tls server autohttps)
   if(TARGET autohttps_${name})
     list(APPEND installed_libraries autohttps_${name})
-    # Shared libraries and the program find each other wherever the prefix is moved.
-    set_target_properties(autohttps_${name} PROPERTIES INSTALL_RPATH "$ORIGIN")
   endif()
 endforeach()
 install(TARGETS ${installed_libraries} EXPORT autohttpsTargets
@@ -54,9 +52,15 @@ install(FILES ${PROJECT_BINARY_DIR}/autohttps.pc DESTINATION ${CMAKE_INSTALL_LIB
   COMPONENT development)
 
 if(TARGET autohttps_tool)
-  cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_FULL_BINDIR}
-    OUTPUT_VARIABLE library_folder)
-  set_target_properties(autohttps_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${library_folder}")
   install(TARGETS autohttps_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+
+if(BUILD_SHARED_LIBS)  # libraries and program find each other wherever the prefix is moved
+  set_target_properties(${installed_libraries} PROPERTIES INSTALL_RPATH "$ORIGIN")
+  if(TARGET autohttps_tool)
+    cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_FULL_BINDIR}
+      OUTPUT_VARIABLE library_folder)
+    set_target_properties(autohttps_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${library_folder}")
+  endif()
+endif()

@@ -4,6 +4,7 @@
 #include <autohttps/common/openssl_owners.h>
 #include <autohttps/common/strings.h>
 
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -23,7 +24,8 @@ constexpr std::array<TypeName, 5> kTypes = {{{KeyType::ec256, "ec256"},
                                              {KeyType::rsa2048, "rsa2048"},
                                              {KeyType::rsa3072, "rsa3072"},
                                              {KeyType::rsa4096, "rsa4096"}}};
-constexpr std::size_t kMostPemBytes = 64 * 1024;  // an RSA key of 4096 bits needs 3.3 KiB
+constexpr std::size_t kMostPemBytes =
+    std::size_t{64} * 1024;  // an RSA key of 4096 bits needs 3.3 KiB
 
 [[noreturn]] void refuse(const std::string& cause, std::string hint = {}) {
   ERR_clear_error();
@@ -114,7 +116,67 @@ void check_frame(std::string_view pem) {
   }
 }
 
-int no_passphrase(char*, int, int, void*) { return -1; }
+struct OpensslFree {
+  void operator()(void* memory) const noexcept { OPENSSL_free(memory); }
+};
+using OpensslText = std::unique_ptr<char, OpensslFree>;
+struct ClearedFree {
+  std::size_t length = 0;
+  void operator()(unsigned char* bytes) const noexcept { OPENSSL_clear_free(bytes, length); }
+};
+using SecretBytes = std::unique_ptr<unsigned char, ClearedFree>;
+using DecoderPtr = std::unique_ptr<OSSL_DECODER_CTX, OpensslDeleter<OSSL_DECODER_CTX_free>>;
+using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpensslDeleter<PKCS8_PRIV_KEY_INFO_free>>;
+
+[[noreturn]] void refuse_damaged() {
+  refuse("its contents are damaged (" + openssl_reason() + ")");
+}
+
+// What the DER is, in the words of OpenSSL's decoders (provider-decoder(7)).
+struct Encoding {
+  const char* structure;
+  const char* key_type;
+};
+
+Encoding encoding_of(std::string_view label, const unsigned char* der, std::size_t length) {
+  if (label == "EC PRIVATE KEY") return {"type-specific", "EC"};
+  if (label == "RSA PRIVATE KEY") return {"type-specific", "RSA"};
+  const Pkcs8Ptr info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &der, static_cast<long>(length)));
+  const ASN1_OBJECT* algorithm = nullptr;
+  if (!info || PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info.get()) != 1) {
+    refuse_damaged();
+  }
+  const int nid = OBJ_obj2nid(algorithm);
+  if (nid == NID_X9_62_id_ecPublicKey) return {"PrivateKeyInfo", "EC"};
+  if (nid == NID_rsaEncryption) return {"PrivateKeyInfo", "RSA"};
+  refuse("its type is none of " + type_list());
+}
+
+// PEM_read_bio_PrivateKey tries every decoder there is: on OpenSSL 3.0 four times the work of the
+// one that is right.
+EvpKeyPtr decode(std::string_view pem) {
+  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  char* label = nullptr;
+  char* header = nullptr;
+  unsigned char* der = nullptr;
+  long signed_length = 0;
+  if (!bio || PEM_read_bio(bio.get(), &label, &header, &der, &signed_length) != 1) refuse_damaged();
+  auto length = static_cast<std::size_t>(signed_length);
+  const OpensslText label_owner(label);
+  const OpensslText header_owner(header);
+  const SecretBytes der_owner(der, ClearedFree{length});
+
+  const Encoding encoding = encoding_of(label, der, length);
+  EVP_PKEY* key = nullptr;
+  const DecoderPtr decoder(OSSL_DECODER_CTX_new_for_pkey(
+      &key, "DER", encoding.structure, encoding.key_type, EVP_PKEY_KEYPAIR, nullptr, nullptr));
+  const unsigned char* rest = der;
+  const bool decoded = decoder && OSSL_DECODER_from_data(decoder.get(), &rest, &length) == 1;
+  EvpKeyPtr owner(key);
+  if (!decoded || !owner) refuse_damaged();
+  if (length != 0) refuse("bytes follow inside its block");
+  return owner;
+}
 
 // The public half is stored beside the private one and OpenSSL believes it: a damaged key would
 // pass every comparison and fail in the handshake. One signature tells.
@@ -158,10 +220,7 @@ PrivateKey PrivateKey::generate(KeyType type) {
 
 PrivateKey PrivateKey::from_pem(std::string_view pem) {
   check_frame(pem);
-  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (!bio) throw_openssl("reading a private key");
-  EvpKeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!key) refuse("its contents are damaged (" + openssl_reason() + ")");
+  EvpKeyPtr key = decode(pem);
   if (!type_of(key.get())) refuse("its type is none of " + type_list());
   if (!halves_match(key.get()))
     refuse("its contents are damaged (it does not sign what its public half verifies)");

@@ -71,7 +71,8 @@ std::optional<std::int64_t> unix_seconds(const DateTime& time, std::int64_t offs
                             std::chrono::day{static_cast<unsigned>(time.day)}};
   if (!date.ok() || time.hour > 23 || time.minute > 59 || time.second > 60) return std::nullopt;
   const std::int64_t seconds = sys_days(date).time_since_epoch().count() * kSecondsOfDay +
-                               time.hour * 3600 + time.minute * 60 + time.second - offset;
+                               std::int64_t{time.hour} * 3600 + std::int64_t{time.minute} * 60 +
+                               time.second - offset;
   if (time.second == 60) {
     // A leap second is the last one of a month in UTC (RFC 3339 5.7); POSIX counts it as the next
     // day's first.
@@ -107,9 +108,9 @@ std::int64_t read_offset(Reader& reader) noexcept {
   if (reader.optional("Z") || reader.optional("z")) return 0;
   const bool west = reader.optional("-");
   if (!west) reader.literal("+");
-  const int hours = reader.digits(2);
+  const std::int64_t hours = reader.digits(2);
   reader.literal(":");
-  const int minutes = reader.digits(2);
+  const std::int64_t minutes = reader.digits(2);
   if (hours > 23 || minutes > 59) reader.refuse();
   const std::int64_t offset = hours * 3600 + minutes * 60;
   return west ? -offset : offset;
@@ -206,7 +207,7 @@ std::string format_relative(WallTime when, WallTime now) {
   // The smaller unit up to two of the larger one: "1 day" would hide nearly a second day.
   if (seconds < 120) {
     count(1, "second");
-  } else if (seconds < 2 * 3600) {
+  } else if (seconds < std::int64_t{2} * 3600) {
     count(60, "minute");
   } else if (seconds < 2 * kSecondsOfDay) {
     count(3600, "hour");

@@ -165,6 +165,22 @@ TEST(PrivateKeyTest, RefusesTypesThatWeDoNotUse) {
   }
 }
 
+TEST(PrivateKeyTest, RefusesBytesBehindTheKeyInsideItsBlock) {
+  const PrivateKey key = PrivateKey::generate(KeyType::ec256);
+  unsigned char* der = nullptr;
+  const int length = i2d_PrivateKey(key.handle(), &der);
+  std::vector<unsigned char> longer(der, der + length);
+  OPENSSL_free(der);
+  longer.insert(longer.end(), {'j', 'u', 'n', 'k'});
+  expect_refused(pem_of([&](BIO* bio) {
+                   return PEM_write_bio(bio, "EC PRIVATE KEY", "", longer.data(),
+                                        static_cast<long>(longer.size())) > 0
+                              ? 1
+                              : 0;
+                 }),
+                 "bytes follow");
+}
+
 TEST(PrivateKeyTest, RefusesHalvesOfTwoKeys) {
   // PKCS#8 of P-256: the private number lies 36 bytes from the front; the public point behind it
   // stays.

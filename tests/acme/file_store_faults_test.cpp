@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -299,7 +300,8 @@ TEST_F(F36_TwoProcesses, TheSecondIsToldWhoHoldsTheLock) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::locked);
   const std::string text = error->what();
-  EXPECT_NE(text.find("process " + std::to_string(holder.pid()) + " (\"test_acme"),
+  EXPECT_NE(text.find("process " + std::to_string(holder.pid()) + " (\"" +
+                      std::string(program_invocation_short_name)),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("since 2027-01-15T08:00:00Z"), std::string::npos) << text;

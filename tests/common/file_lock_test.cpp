@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -45,7 +46,8 @@ TEST_F(FileLockTest, SaysWhoHoldsIt) {
   EXPECT_EQ(holder.pid, ::getpid());
   EXPECT_EQ(holder.since, "2027-01-15T08:00:00Z");
   EXPECT_FALSE(holder.stopped);
-  EXPECT_NE(holder.text().find("process " + std::to_string(::getpid()) + " (\"test_common"),
+  EXPECT_NE(holder.text().find("process " + std::to_string(::getpid()) + " (\"" +
+                               std::string(program_invocation_short_name)),
             std::string::npos)
       << holder.text();
   EXPECT_NE(holder.hint().find("kill " + std::to_string(::getpid())), std::string::npos);

@@ -60,11 +60,11 @@ bool is_local_host(std::string_view host) {
   std::string name = to_lower(host);
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
   name = name.substr(0, name.find('%'));
+  while (name.ends_with('.')) name.pop_back();
   std::array<unsigned char, 4> v4{};
   std::array<unsigned char, 16> v6{};
   if (::inet_pton(AF_INET, name.c_str(), v4.data()) == 1) return is_local_v4(v4);
   if (::inet_pton(AF_INET6, name.c_str(), v6.data()) == 1) return is_local_v6(v6);
-  if (name.ends_with('.')) name.pop_back();
   return name == "localhost" || name.ends_with(".localhost");
 }
 

@@ -57,7 +57,8 @@ TEST(F19_Urls, EverythingElseIsRefused) {
 
 TEST(F19_Urls, ACaElsewhereCannotSendUsIntoThisMachine) {
   for (const char* url :
-       {"https://127.0.0.1/", "https://127.8.9.1:8443/x", "https://127.1/", "https://2130706433/",
+       {"https://127.0.0.1/", "https://127.8.9.1:8443/x", "https://127.1/", "https://127.0.0.1./",
+        "https://%31%32%37.0.0.1/", "https://%6cocalhost/", "https://2130706433/",
         "https://0x7f.0.0.1/", "https://0/", "https://0.0.0.0/", "https://localhost/",
         "https://LOCALHOST./", "https://a.localhost/", "https://[::1]/", "https://[::]/",
         "https://[::ffff:127.0.0.1]/", "https://[0:0:0:0:0:0:0:1]/", "https://169.254.169.254/",

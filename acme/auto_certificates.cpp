@@ -120,6 +120,13 @@ void AutoCertificates::manage() {
   parts_->managed = true;
 }
 
+std::string AutoCertificates::add(const std::vector<std::string>& domains) {
+  AutoCertificatesOptions options = parts_->options;
+  options.domains = domains;
+  options.name.clear();
+  return parts_->manager.manage(wish_of(options));
+}
+
 const std::string& AutoCertificates::certificate() const noexcept { return parts_->wish.id; }
 
 void AutoCertificates::start(CertificateSink& sink) {

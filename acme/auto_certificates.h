@@ -58,6 +58,9 @@ class AutoCertificates {
 
   // Writes the wish for `domains` (nothing to do when empty). start() and obtain() do it too.
   void manage();
+  // Writes the wish for a further certificate: these domains, otherwise the same options.
+  // Idempotent; returns its id.
+  std::string add(const std::vector<std::string>& domains);
   const std::string& certificate() const noexcept;  // its id; empty without domains
 
   // In the background: certificates of the store go to `sink` at once and whenever any process

@@ -1,4 +1,5 @@
 #include <autohttps/acme/auto_certificates.h>
+#include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
@@ -6,18 +7,41 @@
 #include <autohttps/tools/autohttps/wish.h>
 
 namespace autohttps::tools {
+namespace {
+
+// The wishes are written before anything is asked of a CA: what fails now, `renew` tries again.
+std::vector<std::string> wish_for(AutoCertificates& certificates, const Settings& settings,
+                                  const std::vector<std::string>& domains) {
+  if (!settings.each) {
+    certificates.manage();
+    return {certificates.certificate()};
+  }
+  std::vector<std::string> ids;
+  for (const std::string& domain : domains) ids.push_back(certificates.add({domain}));
+  return ids;
+}
+
+}  // namespace
 
 Exit obtain(const Settings& settings, Output& output) {
+  if (settings.each && !settings.name.empty()) {
+    throw Error(ErrorCode::config, "--each makes several certificates, --name is for one",
+                "leave out one of the two");
+  }
   const Interruption interruption;
-  AutoCertificates certificates(certificate_options(settings, output.sink()));
-  certificates.manage();
+  AutoCertificatesOptions options = certificate_options(settings, output.sink());
+  std::vector<std::string> domains = options.domains;
+  if (settings.each) options.domains.clear();
+  AutoCertificates certificates(std::move(options));
+  const std::vector<std::string> ids = wish_for(certificates, settings, domains);
 
   acme::RunOptions run;
   run.person = true;
   run.force = settings.force;
+  run.at_once = settings.at_once;
   run.lock_wait = settings.lock_timeout;
-  const std::vector<acme::Outcome> outcomes = run_due(certificates, {certificates.certificate()},
-                                                      run, settings, output, interruption.token());
+  const std::vector<acme::Outcome> outcomes =
+      run_due(certificates, ids, run, settings, output, interruption.token());
   return finish("obtain", settings, store_path(settings), outcomes, output);
 }
 

@@ -28,6 +28,7 @@ struct Settings {
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;
   std::string root;
+  bool each = false;
   bool force = false;
   bool yes = false;
   std::chrono::seconds lock_timeout{60};

@@ -9,7 +9,8 @@
 #include <autohttps/tests/support/pebble_process.h>
 #include <autohttps/tests/support/temporary_folder.h>
 
-#include <httplib.h>
+#include <autohttps/server/httplib/http_server.h>
+#include <autohttps/server/httplib/listener.h>
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -30,19 +31,14 @@ class Responder {
   Responder(const fs::path& folder, std::uint16_t port) {
     fs::create_directories(folder);
     server_.set_mount_point("/.well-known/acme-challenge", folder.string());
-    server_.set_tcp_nodelay(true);
-    if (!server_.bind_to_port("127.0.0.1", port)) std::abort();
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
+    server_.adopt(listen_tcp("127.0.0.1", port));
+    thread_ = std::jthread([this] { server_.serve_adopted(); });
   }
-  ~Responder() {
-    server_.stop();
-    thread_.join();
-  }
+  ~Responder() { server_.stop(); }
 
  private:
-  httplib::Server server_;
-  std::thread thread_;
+  HttpServer server_;
+  std::jthread thread_;
 };
 
 struct Bench {

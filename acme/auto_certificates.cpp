@@ -157,6 +157,7 @@ void AutoCertificates::stop() noexcept {
 std::vector<acme::Outcome> AutoCertificates::run_once(const acme::RunOptions& options,
                                                       std::stop_token stop) {
   manage();
+  parts_->answers.sweep();
   return parts_->manager.run_once(options, std::move(stop));
 }
 

@@ -15,7 +15,8 @@
 
 namespace autohttps::acme {
 
-// Empty members: no limit.
+// Empty members: no limit. What bounds a single attempt (its requests, its time) holds for every CA
+// and is not here.
 struct Limits {
   std::string name;
   std::optional<int> new_accounts_per_day;
@@ -23,7 +24,6 @@ struct Limits {
   std::optional<int> failed_validations_per_day;    // after the first day of failing
   std::optional<int> certificates_per_set_per_day;  // per exact set and key type
   std::optional<int> orders_per_three_hours;
-  bool requests_per_attempt = true;  // 40 + 12 x names
 
   // letsencrypt, letsencrypt-staging, conservative, none. Throws Error(config) listing them.
   static Limits preset(std::string_view name);

@@ -14,11 +14,14 @@ using std::chrono::seconds;
 // caps.
 constexpr seconds kFirstUnreached{5};
 constexpr seconds kLongestUnreached{300};
+// With nothing to serve the site is down: for ten minutes the CA's return is noticed at once.
+constexpr int kImpatientFailures = 120;
 constexpr seconds kDaily{86400};
 constexpr seconds kLongestAsked{86400};  // a Retry-After beyond a day is cut (RELIABILITY 2.1)
 
 // CA not reached: nothing was asked of it, so trying again soon costs it nothing.
-seconds after_unreached(int failures) {
+seconds after_unreached(int failures, bool has_certificate) {
+  if (!has_certificate) failures = std::max(failures - kImpatientFailures, 1);
   constexpr int kDoublings = 6;  // 5 s * 2^6 > 5 min
   return std::min(kFirstUnreached * (1 << std::min(failures - 1, kDoublings)), kLongestUnreached);
 }
@@ -37,7 +40,8 @@ Retry retry_after_failure(const Error& error, int failures, WallTime now,
                           std::optional<WallTime> not_after) {
   failures = std::max(failures, 1);
   const bool unreached = error.code() == ErrorCode::network;
-  seconds wait = unreached ? after_unreached(failures) : after_answer(failures);
+  seconds wait =
+      unreached ? after_unreached(failures, not_after.has_value()) : after_answer(failures);
   // An expired certificate gives no reason to hurry any more: the CA's patience counts from then
   // on.
   if (not_after && *not_after > now) {

@@ -16,7 +16,8 @@ struct Retry {
   bool binding = false;  // the CA's Retry-After or a limit: not even a person skips it
 };
 
-// `failures` in a row, this one included. CA not reached: 5 s doubling to 5 min. CA answered, or
+// `failures` in a row, this one included. CA not reached: 5 s doubling to 5 min; while there is no
+// certificate at all (`not_after` empty) every 5 s for ten minutes first. CA answered, or
 // validation failed, or a local problem: 1, 10, 100 min, then daily. Never longer than a quarter of
 // what is left of the life (at least 1 min; an expired certificate hurries nobody any more); never
 // sooner than the CA asked (clamped to 24 h).

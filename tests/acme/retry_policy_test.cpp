@@ -25,8 +25,20 @@ TEST(RetryPolicyTest, AnUnreachedCaIsTriedAfter5SecondsDoublingTo5Minutes) {
   const std::vector<seconds> expected = {seconds(5),  seconds(10),  seconds(20),  seconds(40),
                                          seconds(80), seconds(160), seconds(300), seconds(300)};
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_EQ(wait_after(error, static_cast<int>(i) + 1), expected[i]) << i;
+    EXPECT_EQ(wait_after(error, static_cast<int>(i) + 1, kNow + days(30)), expected[i]) << i;
   }
+}
+
+TEST(RetryPolicyTest, WithNothingToServeTheCasReturnIsNoticedWithin10SecondsForTenMinutes) {
+  const Error error(ErrorCode::network, "no route");
+  WallTime::duration elapsed{0};
+  int failures = 1;
+  for (; elapsed < minutes(10); ++failures) {
+    const auto wait = wait_after(error, failures);
+    EXPECT_LE(wait, seconds(10)) << failures;
+    elapsed += wait;
+  }
+  EXPECT_EQ(wait_after(error, failures + 10), minutes(5));
 }
 
 TEST(RetryPolicyTest, AnAnsweringCaIsTriedAfter1And10And100MinutesThenDaily) {

@@ -114,15 +114,16 @@ OwnedFd Folder::open_or_create(const std::string& path, int more_flags) const {
   }
 }
 
-OwnedFd Folder::make_folders(const std::string& path, bool last_survives) const {
+OwnedFd Folder::make_folders(const std::string& path, std::vector<OwnedFd>* changed) const {
   const int found = open_beneath(fd(), path, kFolderFlags, 0);
   if (found >= 0) return OwnedFd(found);
   if (errno != ENOENT) throw_system_error("openat2");
   const PathParts parts = split_path(path);
-  const OwnedFd parent = make_folders(parts.folder, true);
+  OwnedFd parent = make_folders(parts.folder, changed);
   make_folder(parent.get(), parts.name);
-  if (last_survives) sync(parent.get());
-  return require(open_beneath(parent.get(), parts.name, kFolderFlags, 0));
+  OwnedFd made = require(open_beneath(parent.get(), parts.name, kFolderFlags, 0));
+  if (changed != nullptr) changed->push_back(std::move(parent));
+  return made;
 }
 
 void Folder::make_folder(int parent, const std::string& name) const {

@@ -44,9 +44,11 @@ class Folder {
   // as well.
   OwnedFd open_or_create(const std::string& path, int more_flags = 0) const;
 
-  // Makes what is missing of `path`, mode 0700 whatever the umask is. Each new folder survives a
-  // power cut, the last one only if `last_survives`.
-  OwnedFd make_folders(const std::string& path, bool last_survives) const;
+  // Makes what is missing of `path`, mode 0700 whatever the umask is. The folders that got a new
+  // entry are added to `changed`, deepest last: whoever wants them to survive a power cut syncs
+  // these after the file inside was synced, when on a journaling file system they cost next to
+  // nothing.
+  OwnedFd make_folders(const std::string& path, std::vector<OwnedFd>* changed = nullptr) const;
   void remove_tree(
       const std::string& path) const;  // absent is fine; links are removed, not followed
 

@@ -154,7 +154,7 @@ void Attempt::tell(const AttemptPlan& plan) {
 // before an order costs something.
 void Attempt::begin() {
   state_.last_attempt = clock_.wall();
-  certificates_.put_state(id_, state_);
+  certificates_.put_state(id_, state_, Store::Survives::process_end);  // shown, not relied on
   const auto pending = certificates_.pending(id_);
   if (pending && current_ && led_to(*pending, *current_)) certificates_.clear_pending(id_);
 }

@@ -104,6 +104,12 @@ bool Publisher::Work::load(const Job& job) {
     if (!certificates.spec(job.id)) withdraw(job.id);
     return served.contains(job.id);
   }
+  // A damaged `current` falls back to an older generation: right for a start, but no reason to give
+  // up what is in memory (RELIABILITY I3).
+  const auto before = served.find(job.id);
+  if (!trouble.empty() && before != served.end() && generation->number < before->second.first) {
+    return true;
+  }
   // Against the names it was issued for, not those wished for by now: what has not got its new name
   // yet is served meanwhile.
   const std::string why = trouble_with(*generation->key, generation->meta.names);

@@ -170,8 +170,9 @@ CertificateState CertificateStore::state(std::string_view id) const {
   }
 }
 
-void CertificateStore::put_state(std::string_view id, const CertificateState& state) {
-  store_.put(key_of(id, "state.json"), to_json_text(state), Survives::power_cut);
+void CertificateStore::put_state(std::string_view id, const CertificateState& state,
+                                 Survives survives) {
+  store_.put(key_of(id, "state.json"), to_json_text(state), survives);
 }
 
 std::optional<Pending> CertificateStore::pending(std::string_view id) const {
@@ -193,7 +194,9 @@ void CertificateStore::put_pending(std::string_view id, const Pending& pending) 
   store_.put(key_of(id, "pending/order.json"), pending_order_text(pending), Survives::power_cut);
 }
 
-void CertificateStore::clear_pending(std::string_view id) { store_.remove(key_of(id, "pending")); }
+void CertificateStore::clear_pending(std::string_view id) {
+  store_.remove(key_of(id, "pending"), Survives::process_end);
+}
 
 std::optional<Generation> CertificateStore::current(std::string_view id,
                                                     std::string* trouble) const {

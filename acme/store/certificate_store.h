@@ -52,13 +52,15 @@ class CertificateStore {
   std::optional<CertificateSpec> spec(
       std::string_view id) const;         // throws Error(storage) naming the file when unreadable
   void put_spec(const CertificateSpec&);  // durable; also writes names/ for its DNS names
-  CertificateState state(std::string_view id) const;             // unreadable: quarantined; fresh
-  void put_state(std::string_view id, const CertificateState&);  // durable
+  CertificateState state(std::string_view id) const;  // unreadable: quarantined; fresh
+  void put_state(std::string_view id, const CertificateState&,
+                 Store::Survives = Store::Survives::power_cut);
 
   std::optional<Pending> pending(
       std::string_view id) const;  // half or unreadable: quarantined; empty
   void put_pending(std::string_view id,
                    const Pending&);  // the key first, then the order; both durable
+  // Not synced: an order that a power cut brings back is known by its key (led_to in attempt.cpp).
   void clear_pending(std::string_view id);
 
   // What `current` leads to, parsed and proven to match. Empty when there is none. When current is

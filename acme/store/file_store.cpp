@@ -208,7 +208,7 @@ std::unique_ptr<StoreLock> FileStore::lock(std::string_view name, SteadyTime giv
 }
 
 std::optional<FileLock> FileStore::try_lock(const Folder& store, const std::string& file) {
-  store.make_folders(split_path(file).folder, false);
+  store.make_folders(split_path(file).folder);
   OwnedFd fd = store.open_or_create(file);
   std::optional<FileLock> lock = FileLock::try_take(fd, clock_.wall());
   // Removed or replaced between opening and locking: what we hold is not what the next one asks
@@ -243,7 +243,7 @@ bool FileStore::holds(const FileLock& lock, const std::string& file) const noexc
 std::unique_ptr<Subscription> FileStore::watch(std::function<void(std::string_view)> call) {
   try {
     writing("making", kChanges,
-            [](const Folder& store, const std::string& path) { store.make_folders(path, false); });
+            [](const Folder& store, const std::string& path) { store.make_folders(path); });
   } catch (const Error&) {
     // A store that cannot be written is still served; the scan sees to it.
   }

@@ -35,7 +35,7 @@ std::string unpredictable_name() {
 class Temporary {
  public:
   explicit Temporary(const Folder& store)
-      : folder_(store.make_folders(kTemporaries, false)), name_(unpredictable_name()) {}
+      : folder_(store.make_folders(kTemporaries)), name_(unpredictable_name()) {}
   ~Temporary() {
     if (!moved_) ::unlinkat(folder_.get(), name_.c_str(), 0);
   }
@@ -58,6 +58,11 @@ class Temporary {
   std::string name_;
   bool moved_ = false;
 };
+
+// Deepest first: none is durable before what it leads to.
+void sync_all(const std::vector<OwnedFd>& folders) {
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) sync(folder->get());
+}
 
 off_t size_of(int file) {
   struct stat status {};
@@ -85,7 +90,7 @@ off_t end_of_lines(int file) {
 void remove_folder(const Folder& store, int parent, const std::string& key) {
   std::string doomed = key;
   try {
-    const OwnedFd temporaries = store.make_folders(kTemporaries, false);
+    const OwnedFd temporaries = store.make_folders(kTemporaries);
     const std::string name = unpredictable_name();
     if (::renameat(parent, split_path(key).name.c_str(), temporaries.get(), name.c_str()) == 0) {
       doomed = std::string(kTemporaries) + "/" + name;
@@ -127,19 +132,23 @@ void put_file(const Folder& store, const std::string& key, std::string_view valu
               Store::Survives survives) {
   const bool durable = survives == Store::Survives::power_cut;
   const PathParts parts = split_path(key);
-  const OwnedFd folder = store.make_folders(parts.folder, durable);
+  std::vector<OwnedFd> changed;
+  const OwnedFd folder = store.make_folders(parts.folder, &changed);
   Temporary temporary(store);
   OwnedFd file = store.create(temporary.path());
   write_all(file.get(), value);
   if (durable) sync(file.get());
   close_checked(std::move(file));
   temporary.move_to(folder.get(), parts.name);
-  if (durable) sync(folder.get());
+  if (!durable) return;
+  sync(folder.get());
+  sync_all(changed);
 }
 
 void append_line(const Folder& store, const std::string& key, std::string_view line) {
   const PathParts parts = split_path(key);
-  const OwnedFd folder = store.make_folders(parts.folder, true);
+  std::vector<OwnedFd> changed;
+  const OwnedFd folder = store.make_folders(parts.folder, &changed);
   const OwnedFd file = store.open_or_create(key, O_APPEND);
   const off_t end = end_of_lines(file.get());
   if (end != size_of(file.get())) cut(file.get(), end);
@@ -152,6 +161,7 @@ void append_line(const Folder& store, const std::string& key, std::string_view l
     throw;
   }
   if (end == 0) sync(folder.get());  // its name may be as new as its first line
+  sync_all(changed);
 }
 
 void remove_key(const Folder& store, const std::string& key, Store::Survives survives) {
@@ -212,7 +222,8 @@ void quarantine_key(const Folder& store, const std::string& key, std::string_vie
         std::string(kQuarantine) + "/" + compact_time(now) + "-" + std::to_string(n);
     if (mode_of(store, aside)) continue;
     const PathParts to = split_path(aside + "/" + key);
-    const OwnedFd to_folder = store.make_folders(to.folder, true);
+    std::vector<OwnedFd> changed;
+    const OwnedFd to_folder = store.make_folders(to.folder, &changed);
     if (::renameat2(from_folder.get(), from.name.c_str(), to_folder.get(), to.name.c_str(),
                     RENAME_NOREPLACE) != 0) {
       if (errno == EEXIST) continue;  // another process took the same number
@@ -220,6 +231,7 @@ void quarantine_key(const Folder& store, const std::string& key, std::string_vie
       throw_system_error("rename");
     }
     sync(to_folder.get());
+    sync_all(changed);
     sync(from_folder.get());
     put_file(store, aside + "/why.txt", std::string(why) + "\n", Store::Survives::process_end);
     return;

@@ -73,6 +73,20 @@ TEST_F(PublisherTest, AnOlderGenerationIsInstalledToo) {
   EXPECT_EQ(sink_.find("a.test")->generation, 1u);
 }
 
+TEST_F(PublisherTest, F33_ADamagedCurrentDoesNotTakeTheNewerOneOutOfService) {
+  process_.obtain({"a.test"});
+  process_.obtain({"a.test"}, "none", true);
+  settle();
+  process_.store.put("certificates/a.test/generations/2/privkey.pem", "damaged",
+                     Store::Survives::power_cut);
+  publisher_.publish({"a.test"});
+  EXPECT_EQ(sink_.find("a.test")->generation, 2u);
+  RecordingSink restarted;
+  Publisher after_restart(process_.certificates, restarted, {});
+  EXPECT_EQ(after_restart.publish({"a.test"}), 1u);
+  EXPECT_EQ(restarted.find("a.test")->generation, 1u);
+}
+
 TEST_F(PublisherTest, ADeletedCertificateIsWithdrawn) {
   process_.obtain({"a.test"});
   settle();

@@ -71,9 +71,9 @@ TEST_F(FilesTest, SharesNoFileWithAnotherName) {
 }
 
 TEST_F(FilesTest, MakesFoldersAndRemovesTrees) {
-  beneath_.make_folders("a/b/c", true);
-  beneath_.make_folders("a/b/c", false);
-  beneath_.make_folders(".", false);
+  beneath_.make_folders("a/b/c");
+  beneath_.make_folders("a/b/c");
+  beneath_.make_folders(".");
   EXPECT_TRUE(fs::is_directory(folder_ / "a/b/c"));
   folder_.write("a/b/c/d", "x");
   folder_.write("a/file", "x");
@@ -86,7 +86,7 @@ TEST_F(FilesTest, MakesFoldersAndRemovesTrees) {
 
 TEST_F(FilesTest, AFileInAFoldersPlaceIsAnError) {
   folder_.write("a", "x");
-  EXPECT_EQ(error_of([&] { beneath_.make_folders("a/b", true); }), ENOTDIR);
+  EXPECT_EQ(error_of([&] { beneath_.make_folders("a/b"); }), ENOTDIR);
   EXPECT_EQ(error_of([&] { beneath_.open("a/b", O_RDONLY); }), ENOTDIR);
 }
 

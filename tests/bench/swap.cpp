@@ -121,14 +121,14 @@ int main_(int argc, char** argv) {
   PebbleProcess pebble;
   const FreePort https;
   const fs::path store = folder / "store";
-  const std::vector<std::string> common = {"--server",    pebble.directory_url(),
-                                           "--ca-bundle", pebble.ca_bundle().string(),
-                                           "--store",     store.string(),
-                                           "--http-port", std::to_string(pebble.http_port()),
-                                           "--limits",    "none"};
-  std::vector<std::string> serve = {argv[1],       "serve",        "a.test",
-                                    "--agree-tos", "--https-port", https.text()};
-  serve.insert(serve.end(), common.begin(), common.end());
+  const std::vector<std::string> serve = {argv[1],        "serve",
+                                          "a.test",       "--agree-tos",
+                                          "--https-port", https.text(),
+                                          "--server",     pebble.directory_url(),
+                                          "--ca-bundle",  pebble.ca_bundle().string(),
+                                          "--store",      store.string(),
+                                          "--http-port",  std::to_string(pebble.http_port()),
+                                          "--limits",     "none"};
   Child server({.arguments = serve});
   const fs::path current = store / "certificates" / "a.test" / "current";
   while (!fs::exists(current / "fullchain.pem"))
@@ -141,9 +141,9 @@ int main_(int argc, char** argv) {
   Load load(https.number(), "a.test", 4);
   std::vector<double> delays;
   for (int swap = 0; swap < swaps; ++swap) {
-    std::vector<std::string> renew = {argv[1], "renew", "--force"};
-    renew.insert(renew.end(), common.begin(), common.end());
-    run(renew, (folder / "log").string());
+    run({argv[1], "renew", "--force", "--store", store.string(), "--http-port",
+         std::to_string(pebble.http_port())},
+        (folder / "log").string());
     const std::string serial = serial_of(current / "fullchain.pem");
     std::optional<WallClock::time_point> seen;
     const auto give_up = WallClock::now() + std::chrono::seconds(5);

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 namespace autohttps {
 namespace {
@@ -23,23 +24,31 @@ std::string contents(const fs::path& file) {
 
 class StoreCalls : public testing::Test {
  protected:
-  std::vector<std::string> command(const std::string& verb, const fs::path& store,
-                                   std::vector<std::string> more) const {
-    std::vector<std::string> all = {autohttps_program().string(),
-                                    verb,
-                                    "--server",
-                                    pebble_.directory_url(),
-                                    "--ca-bundle",
-                                    pebble_.ca_bundle().string(),
-                                    "--store",
-                                    store.string(),
-                                    "--http-port",
-                                    std::to_string(pebble_.http_port()),
-                                    "--limits",
-                                    "none",
-                                    "--agree-tos"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+  std::vector<std::string> obtain(const fs::path& store) const {
+    return {autohttps_program().string(),
+            "obtain",
+            "a.test",
+            "--server",
+            pebble_.directory_url(),
+            "--ca-bundle",
+            pebble_.ca_bundle().string(),
+            "--store",
+            store.string(),
+            "--http-port",
+            std::to_string(pebble_.http_port()),
+            "--limits",
+            "none",
+            "--agree-tos"};
+  }
+
+  std::vector<std::string> renew(const fs::path& store) const {
+    return {autohttps_program().string(),
+            "renew",
+            "--force",
+            "--store",
+            store.string(),
+            "--http-port",
+            std::to_string(pebble_.http_port())};
   }
 
   fs::path fresh_store() { return folder_ / ("store" + std::to_string(++stores_)); }
@@ -72,7 +81,19 @@ class StoreCalls : public testing::Test {
     const fs::path folder = store / "certificates" / "a.test" / "current";
     ASSERT_NO_THROW(CertifiedKey::from_pem(contents(folder / "fullchain.pem"),
                                            contents(folder / "privkey.pem")));
-    EXPECT_FALSE(fs::exists(store / "certificates" / "a.test" / "pending" / "order.json"));
+  }
+
+  // Threads take turns differently from run to run, so the k-th call of the busiest one may not
+  // come: counted, and looked at in the end, lest a test without faults passes for one with them.
+  void disturb(const std::string& call, const std::string& fault, const std::string& when,
+               const std::vector<std::string>& program) {
+    ++runs_;
+    constexpr int kKilled = 128 + 9;
+    if (run_with_fault(call, fault, when, program).exit_code == kKilled) ++killed_;
+  }
+  void expect_mostly_killed() const {
+    EXPECT_GT(runs_, 50);
+    EXPECT_GT(killed_, runs_ * 9 / 10);
   }
 
   // A first issue with `fault` at the k-th `call`, then one without. True when the fault was met.
@@ -80,10 +101,9 @@ class StoreCalls : public testing::Test {
     SCOPED_TRACE(call + " " + fault + " when=" + when);
     const fs::path store = fresh_store();
     const int before = issued();
-    const auto obtain = command("obtain", store, {"a.test"});
-    run_with_fault(call, fault, when, obtain);
+    disturb(call, fault, when, obtain(store));
     const std::string key = account_key(store);
-    const ChildResult second = run_child({.arguments = obtain});
+    const ChildResult second = run_child({.arguments = obtain(store)});
     ASSERT_EQ(second.exit_code, 0) << second.err;
     expect_whole(store);
     EXPECT_EQ(issued() - before, 1) << "a certificate was paid for twice\n" << second.err;
@@ -104,12 +124,11 @@ class StoreCalls : public testing::Test {
     const int before = issued();
     const std::string old = current(store);
     const std::string key = account_key(store);
-    const auto renew = command("renew", store, {"--force"});
-    run_with_fault(call, fault, when, renew);
+    disturb(call, fault, when, renew(store));
     const bool flipped = current(store) != old;
     EXPECT_FALSE(current(store).empty());
     expect_loadable(store);
-    const ChildResult second = run_child({.arguments = renew});
+    const ChildResult second = run_child({.arguments = renew(store)});
     ASSERT_EQ(second.exit_code, 0) << second.err;
     expect_whole(store);
     EXPECT_NE(current(store), old);
@@ -137,7 +156,7 @@ class StoreCalls : public testing::Test {
 
   fs::path good_store() {
     const fs::path store = fresh_store();
-    const ChildResult result = run_child({.arguments = command("obtain", store, {"a.test"})});
+    const ChildResult result = run_child({.arguments = obtain(store)});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return store;
   }
@@ -151,27 +170,31 @@ class StoreCalls : public testing::Test {
   TemporaryFolder folder_;
   PebbleProcess pebble_;
   int stores_ = 0;
+  int runs_ = 0;
+  int killed_ = 0;
 };
 
 using F28_KilledAtEverySystemCall = StoreCalls;
 
 TEST_F(F28_KilledAtEverySystemCall, AFirstIssueIsFinishedByTheNextRun) {
-  for_each_call(command("obtain", fresh_store(), {"a.test"}), [&](const std::string& call, int k) {
+  for_each_call(obtain(fresh_store()), [&](const std::string& call, int k) {
     obtain_survives(call, "signal=KILL", std::to_string(k));
   });
+  expect_mostly_killed();
 }
 
 TEST_F(F28_KilledAtEverySystemCall, ARenewalLeavesTheOldOrTheNewCertificate) {
   const fs::path good = good_store();
-  for_each_call(command("renew", copy_of(good), {"--force"}), [&](const std::string& call, int k) {
+  for_each_call(renew(copy_of(good)), [&](const std::string& call, int k) {
     renew_survives(good, call, "signal=KILL", std::to_string(k));
   });
+  expect_mostly_killed();
 }
 
 using F30_ErrorAtEverySystemCall = StoreCalls;
 
 TEST_F(F30_ErrorAtEverySystemCall, OneRefusalCostsAtMostTheAttempt) {
-  for_each_call(command("obtain", fresh_store(), {"a.test"}), [&](const std::string& call, int k) {
+  for_each_call(obtain(fresh_store()), [&](const std::string& call, int k) {
     const bool sync = call == "fsync" || call == "fdatasync";
     obtain_survives(call, sync ? "error=EIO" : "error=ENOSPC", std::to_string(k));
   });
@@ -179,7 +202,7 @@ TEST_F(F30_ErrorAtEverySystemCall, OneRefusalCostsAtMostTheAttempt) {
 
 TEST_F(F30_ErrorAtEverySystemCall, ADiskThatStaysFullLeavesTheOldCertificate) {
   const fs::path good = good_store();
-  for_each_call(command("renew", copy_of(good), {"--force"}), [&](const std::string& call, int k) {
+  for_each_call(renew(copy_of(good)), [&](const std::string& call, int k) {
     const bool sync = call == "fsync" || call == "fdatasync";
     renew_survives(good, call, sync ? "error=EIO" : "error=ENOSPC", std::to_string(k) + "+");
   });

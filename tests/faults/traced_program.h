@@ -19,7 +19,7 @@ inline const std::vector<std::string> kStoreCalls = {
 
 inline std::vector<std::string> under_strace(const std::vector<std::string>& flags,
                                              const std::vector<std::string>& command) {
-  std::vector<std::string> all = {"strace", "-f", "--seccomp-bpf", "-qq"};
+  std::vector<std::string> all = {"strace", "-f", "-qq"};
   all.insert(all.end(), flags.begin(), flags.end());
   all.insert(all.end(), command.begin(), command.end());
   return all;

@@ -40,7 +40,9 @@ Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& 
   const acme::AttemptWish wish{.person = options.person, .force = options.force};
   for (const Outlook& outlook : outlooks) {
     const Step step = plan_of(outlook, wish, now).step;
-    if (step == Step::nothing) {
+    // Something is wrong with the files (a crash before the flip, a restored backup): the manager
+    // mends that without asking a CA.
+    if (step == Step::nothing && outlook.trouble.empty()) {
       candidates.others.push_back(nothing_due(outlook, now));
     } else if (step == Step::issue && !answers_by_files(outlook)) {
       candidates.on_port.push_back(outlook.id);

@@ -17,6 +17,9 @@ inline const std::vector<std::string> kStoreCalls = {
     "mkdirat",   "write",     "pwrite64", "fsync",  "fdatasync", "renameat",
     "renameat2", "symlinkat", "unlinkat", "linkat", "fchmod",    "ftruncate"};
 
+// LeakSanitizer is a tracer itself and gives up under another; the same paths run untraced too.
+inline const std::map<std::string, std::string> kTraced = {{"ASAN_OPTIONS", "detect_leaks=0"}};
+
 inline std::vector<std::string> under_strace(const std::vector<std::string>& flags,
                                              const std::vector<std::string>& command) {
   std::vector<std::string> all = {"strace", "-f", "-qq"};
@@ -31,7 +34,8 @@ inline std::map<std::string, int> count_calls(const std::vector<std::string>& co
   const std::string log = (folder / "calls").string();
   std::string calls;
   for (const std::string& call : kStoreCalls) calls += (calls.empty() ? "" : ",") + call;
-  run_child({.arguments = under_strace({"-o", log, "-e", "trace=" + calls}, command)});
+  run_child({.arguments = under_strace({"-o", log, "-e", "trace=" + calls}, command),
+             .environment = kTraced});
   std::map<std::pair<std::string, std::string>, int> per_thread;
   std::istringstream lines(folder.read("calls"));
   for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
@@ -53,7 +57,8 @@ inline ChildResult run_with_fault(const std::string& call, const std::string& fa
                                   const std::vector<std::string>& command) {
   return run_child({.arguments = under_strace({"-o", "/dev/null", "-e", "trace=" + call, "-e",
                                                "inject=" + call + ":" + fault + ":when=" + when},
-                                              command)});
+                                              command),
+                    .environment = kTraced});
 }
 
 }  // namespace autohttps

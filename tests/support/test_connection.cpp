@@ -93,6 +93,15 @@ std::string TestConnection::read_to_end() {
   return std::exchange(in_, {});
 }
 
+bool TestConnection::read_until(std::string_view text) {
+  std::size_t at = 0;
+  while ((at = in_.find(text)) == std::string::npos) {
+    if (!fill()) return false;
+  }
+  in_.erase(0, at + text.size());
+  return true;
+}
+
 TestResponse TestConnection::read_response(bool head_only) {
   TestResponse response;
   std::size_t end = 0;

@@ -27,6 +27,7 @@ class TestConnection {
 
   bool send(std::string_view bytes);
   std::string read_to_end();
+  bool read_until(std::string_view text);  // what arrives contains it; taken in up to its end
   TestResponse read_response(bool head_only = false);  // by Content-Length, else to the end
   // "GET /x HTTP/1.1, Host: name" and its answer.
   TestResponse get(const std::string& target, const std::string& host,

@@ -90,7 +90,7 @@ TEST_F(F33_Ledger, DamageIsAnErrorAndNotAnEmptyLedger) {
   ledger_.append({Kind::new_order, now_, "a.test", "ec256"});
   const std::string line = *store_.get(key_);
   for (const std::string& text : {std::string("\n"), std::string("{}\n"), std::string("null\n"),
-                                 std::string(64, '\0') + "\n", line.substr(1), "[" + line}) {
+                                  std::string(64, '\0') + "\n", line.substr(1), "[" + line}) {
     store_.disk()->write(key_, line + text);
     try {
       ledger_.since({});

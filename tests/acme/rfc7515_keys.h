@@ -1,4 +1,5 @@
-// The private keys of RFC 7515's examples (A.2.1, A.3.1), as PKCS#8. Known to everybody: for tests only.
+// The private keys of RFC 7515's examples (A.2.1, A.3.1), as PKCS#8. Known to everybody: for tests
+// only.
 #pragma once
 
 namespace autohttps {

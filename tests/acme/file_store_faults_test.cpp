@@ -39,15 +39,28 @@ std::optional<Error> error_of(const std::function<void()>& action) {
   return std::nullopt;
 }
 
-// A file system with next to no room, seen by this process only and gone with it.
-void mount_small_disk(const fs::path& path, const char* options) {
-  if (::geteuid() != 0 && ::unshare(CLONE_NEWUSER) != 0) throw std::runtime_error("user namespace");
-  if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("none", path.c_str(), "tmpfs", 0, options) != 0) {
-    throw std::runtime_error("mounting a tmpfs");
+// A file system with next to no room, seen by this process only, and gone with it or before. In a
+// chroot "/" may be no mount of its own, whose propagation cannot be ended: then the unmount
+// counts.
+class SmallDisk {
+ public:
+  SmallDisk(const fs::path& path, const char* options) : path_(path) {
+    if (::geteuid() != 0 && ::unshare(CLONE_NEWUSER) != 0) {
+      throw std::runtime_error("user namespace");
+    }
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) ||
+        ::mount("none", path.c_str(), "tmpfs", 0, options) != 0) {
+      throw std::runtime_error("mounting a tmpfs");
+    }
   }
-}
+  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  fs::path path_;
+};
 
 class F30_DiskFull : public testing::Test {
  protected:
@@ -89,7 +102,7 @@ class F30_DiskFull : public testing::Test {
 
 TEST_F(F30_DiskFull, OldValuesStayAndTheHintSaysWhatToDo) {
   EXPECT_EQ(in_child([&] {
-              mount_small_disk(folder_.path(), "size=200k");
+              const SmallDisk disk(folder_.path(), "size=200k");
               return lives_through_a_full_disk(
                   [&] { folder_.write("lost+found/filler", std::string(400'000, 'x')); },
                   [&] { fs::remove(folder_ / "lost+found/filler"); });
@@ -99,7 +112,7 @@ TEST_F(F30_DiskFull, OldValuesStayAndTheHintSaysWhatToDo) {
 
 TEST_F(F30_DiskFull, SoItIsWithoutInodes) {
   EXPECT_EQ(in_child([&] {
-              mount_small_disk(folder_.path(), "size=10m,nr_inodes=40");
+              const SmallDisk disk(folder_.path(), "size=10m,nr_inodes=40");
               std::string outcome = lives_through_a_full_disk(
                   [&] {
                     for (int i = 0; i < 50; ++i) folder_.write("run/" + std::to_string(i), "");
@@ -114,7 +127,7 @@ TEST_F(F30_DiskFull, SoItIsWithoutInodes) {
 
 TEST_F(F30_DiskFull, RemovingMakesRoom) {
   EXPECT_EQ(in_child([&]() -> std::string {
-              mount_small_disk(folder_.path(), "size=10m,nr_inodes=20");
+              const SmallDisk disk(folder_.path(), "size=10m,nr_inodes=20");
               const auto store = open_file_store(folder_.path(), clock_);
               store->put("certificates/a/generations/1/cert.pem", "1", Survives::process_end);
               fs::remove_all(folder_ / "tmp");

@@ -52,7 +52,7 @@ git -C "$source_folder" ls-files -z | tar -C "$source_folder" --null -T - -c | t
 # The environment is a login's, not ours.
 status=0
 unshare --mount --pid --fork --kill-child --propagation private bash -c '
-  mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" &&
+  mount --bind "$1" "$1" && mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" &&
     exec chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       HOME=/root LANG=C.UTF-8 TERM=dumb bash -c "cd /autohttps && $2"
 ' bash "$tree" "$command" || status=$?

@@ -85,8 +85,12 @@ Given split_line(Verb verb, std::vector<std::string> words, std::vector<std::str
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::config, printable(error.what()), help_hint(verb));
   }
-  for (const std::string& word : app.remaining()) {
-    if (word.starts_with("-")) throw unknown_flag(verb, word);
+  // CLI11's versions differ in what they leave over and what they take for a name; no name begins
+  // so.
+  for (const auto& words_left : {app.remaining(), operands}) {
+    for (const std::string& word : words_left) {
+      if (word.starts_with("-")) throw unknown_flag(verb, word);
+    }
   }
   Given given;
   for (const auto& [name, option] : added) {

@@ -116,14 +116,16 @@ void apply_all(Settings& settings, Verb verb, const Given& given, const Environm
       for (const std::string& value : found->second) {
         apply(settings, option, value, "--" + std::string(option.name));
       }
+      settings.told.insert(option.name);
       continue;
     }
     if (option.name == "help") continue;
     const std::string name = environment_name(option);
     // Names on the line replace those of the environment, as any flag does.
-    if (option.kind == ValueKind::list && !settings.names.empty()) continue;
+    if (option.name == "domain" && !settings.names.empty()) continue;
     if (const char* value = environment(name.c_str()); value != nullptr && *value != '\0') {
       apply(settings, option, value, name);
+      settings.told.insert(option.name);
     }
   }
 }

@@ -19,8 +19,9 @@ constexpr unsigned kWish = kObtain | kServe;            // says what certificate
 constexpr unsigned kIssue = kObtain | kRenew | kServe;  // may talk to a CA
 constexpr unsigned kRun = kObtain | kRenew;             // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
-constexpr unsigned kAll = (1u << 8) - 1;
-constexpr unsigned kStore = kAll & ~bit(Verb::version);
+constexpr unsigned kAll = ~0u;
+constexpr unsigned kConfigured = kAll & ~bit(Verb::version);
+constexpr unsigned kStore = kConfigured;
 
 Error wrong(const std::string& value, const std::string& expected) {
   return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
@@ -97,6 +98,13 @@ void set_server(Settings& settings, const std::string& value) {
   settings.server = value;
 }
 
+template <auto member>
+void add_command(Settings& settings, const std::string& value) {
+  if (value.find_first_not_of(' ') == std::string::npos)
+    throw wrong(value, "a command: it is empty");
+  (settings.*member).push_back(value);
+}
+
 void add_names(Settings& settings, const std::string& value) {
   // The environment has one string for a list; a comma or a space can be in no name.
   std::string spaced = value;
@@ -120,62 +128,81 @@ constexpr VerbInfo kVerbs[] = {
 };
 
 constexpr Option kOptions[] = {
-    {"domain", 'd', ValueKind::list, "NAME", kWish, add_names,
+    {"domain", 'd', ValueKind::list, Scope::site, "NAME", kWish, add_names,
      "a name for the certificate; may be repeated, the same as DOMAIN"},
-    {"name", 0, ValueKind::one, "NAME", kObtain, set_text<&Settings::name>,
+    {"name", 0, ValueKind::one, Scope::site, "NAME", kObtain, set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
-    {"server", 0, ValueKind::one, "URL", kWish, set_server,
+    {"server", 0, ValueKind::one, Scope::site, "URL", kWish, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},
-    {"staging", 0, ValueKind::flag, "", kStore, set_flag<&Settings::staging>,
+    {"staging", 0, ValueKind::flag, Scope::site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},
-    {"ca-bundle", 0, ValueKind::one, "FILE", kWish, set_text<&Settings::ca_bundle>,
+    {"ca-bundle", 0, ValueKind::one, Scope::site, "FILE", kWish, set_text<&Settings::ca_bundle>,
      "PEM file with the roots to trust when talking to the CA (default: the system's)"},
-    {"ca-proxy", 0, ValueKind::one, "URL", kWish, set_text<&Settings::ca_proxy>,
+    {"ca-proxy", 0, ValueKind::one, Scope::site, "URL", kWish, set_text<&Settings::ca_proxy>,
      "proxy to reach the CA through"},
-    {"email", 0, ValueKind::one, "ADDRESS", kWish, set_text<&Settings::email>,
+    {"email", 0, ValueKind::one, Scope::site, "ADDRESS", kWish, set_text<&Settings::email>,
      "contact for the CA's account (optional)"},
-    {"agree-tos", 0, ValueKind::flag, "", kWish, set_flag<&Settings::agree_to_terms>,
+    {"agree-tos", 0, ValueKind::flag, Scope::site, "", kWish, set_flag<&Settings::agree_to_terms>,
      "you agree to the CA's terms of service"},
-    {"limits", 0, ValueKind::one, "PRESET", kWish, set_text<&Settings::limits>,
+    {"limits", 0, ValueKind::one, Scope::site, "PRESET", kWish, set_text<&Settings::limits>,
      "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
      "(default: letsencrypt for Let's Encrypt, conservative for others)"},
-    {"key-type", 0, ValueKind::one, "TYPE", kWish, set_key_type,
+    {"key-type", 0, ValueKind::one, Scope::site, "TYPE", kWish, set_key_type,
      "ec256, ec384, rsa2048, rsa3072 or rsa4096 (default: ec256)"},
-    {"webroot", 0, ValueKind::one, "DIR", kObtain, set_text<&Settings::webroot>,
+    {"profile", 0, ValueKind::one, Scope::site, "NAME", kWish, set_text<&Settings::profile>,
+     "which of the CA's certificate profiles (default: the CA's own choice)"},
+    {"webroot", 0, ValueKind::one, Scope::site, "DIR", kObtain, set_text<&Settings::webroot>,
      "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
-    {"root", 0, ValueKind::one, "DIR", kServe, set_text<&Settings::root>,
+    {"root", 0, ValueKind::one, Scope::site, "DIR", kServe, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
-    {"bind", 0, ValueKind::one, "ADDRESS", kIssue, set_text<&Settings::bind>,
+    {"reverse-proxy", 0, ValueKind::one, Scope::site, "URL", kServe,
+     set_text<&Settings::reverse_proxy>,
+     "pass requests on to the server at URL, as in http://127.0.0.1:8080"},
+    {"redirect-to", 0, ValueKind::one, Scope::site, "HOST", kServe,
+     set_text<&Settings::redirect_to>,
+     "send visitors of every other name on to https://HOST, path and query kept"},
+    {"pre", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::pre>,
+     "run before the CA is asked for a certificate; may be repeated"},
+    {"deploy", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::deploy>,
+     "run when a new certificate is in place, as to reload a server; may be repeated"},
+    {"failed", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::failed>,
+     "run when an attempt failed, as to tell somebody; may be repeated"},
+    {"bind", 0, ValueKind::one, Scope::program, "ADDRESS", kIssue, set_text<&Settings::bind>,
      "address to listen on (default: all, IPv6 and IPv4)"},
-    {"http-port", 0, ValueKind::one, "PORT", kIssue, set_port<&Settings::http_port>,
+    {"http-port", 0, ValueKind::one, Scope::program, "PORT", kIssue, set_port<&Settings::http_port>,
      "port for the CA's questions and for redirects; the CA asks port 80 (default: 80)"},
-    {"https-port", 0, ValueKind::one, "PORT", kServe, set_port<&Settings::https_port>,
-     "port for HTTPS (default: 443)"},
-    {"public-https-port", 0, ValueKind::one, "PORT", kServe, set_port<&Settings::public_https_port>,
+    {"https-port", 0, ValueKind::one, Scope::program, "PORT", kServe,
+     set_port<&Settings::https_port>, "port for HTTPS (default: 443)"},
+    {"public-https-port", 0, ValueKind::one, Scope::program, "PORT", kServe,
+     set_port<&Settings::public_https_port>,
      "the port clients see when it is forwarded to --https-port (default: the same)"},
-    {"store", 0, ValueKind::one, "DIR", kStore, set_text<&Settings::store>,
+    {"config", 0, ValueKind::one, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
+     "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
+    {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,
+     "read no configuration file"},
+    {"store", 0, ValueKind::one, Scope::program, "DIR", kStore, set_text<&Settings::store>,
      "where accounts, keys and certificates are kept (default: $STATE_DIRECTORY; "
      "/var/lib/autohttps for root; else $XDG_STATE_HOME/autohttps)"},
-    {"force", 0, ValueKind::flag, "", kRun, set_flag<&Settings::force>,
+    {"force", 0, ValueKind::flag, Scope::line, "", kRun, set_flag<&Settings::force>,
      "issue although nothing is due; the CA's limits still hold"},
-    {"each", 0, ValueKind::flag, "", kObtain, set_flag<&Settings::each>,
+    {"each", 0, ValueKind::flag, Scope::line, "", kObtain, set_flag<&Settings::each>,
      "a certificate of its own for each domain, instead of one for all"},
-    {"at-once", 0, ValueKind::one, "N", kRun, set_at_once,
+    {"at-once", 0, ValueKind::one, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 4)"},
-    {"lock-timeout", 0, ValueKind::one, "SECONDS", kRun | kDelete | bit(Verb::retry),
-     set_lock_timeout,
+    {"lock-timeout", 0, ValueKind::one, Scope::program, "SECONDS",
+     kRun | kDelete | bit(Verb::retry), set_lock_timeout,
      "how long to wait for another process that works on the same certificate (default: 60)"},
-    {"yes", 'y', ValueKind::flag, "", kDelete, set_flag<&Settings::yes>, "do not ask"},
-    {"json", 0, ValueKind::flag, "", kAll & ~kServe, set_flag<&Settings::json>,
+    {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete, set_flag<&Settings::yes>, "do not ask"},
+    {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe, set_flag<&Settings::json>,
      "print one JSON object on standard output"},
-    {"detailed-exitcode", 0, ValueKind::flag, "", kRun, set_flag<&Settings::detailed_exit_code>,
-     "exit 10 instead of 0 when a certificate changed"},
-    {"quiet", 'q', ValueKind::flag, "", kAll, set_flag<&Settings::quiet>,
+    {"detailed-exitcode", 0, ValueKind::flag, Scope::line, "", kRun,
+     set_flag<&Settings::detailed_exit_code>, "exit 10 instead of 0 when a certificate changed"},
+    {"quiet", 'q', ValueKind::flag, Scope::program, "", kAll, set_flag<&Settings::quiet>,
      "print errors and what was asked for, no steps"},
-    {"verbose", 'v', ValueKind::flag, "", kAll, set_flag<&Settings::verbose>,
+    {"verbose", 'v', ValueKind::flag, Scope::program, "", kAll, set_flag<&Settings::verbose>,
      "print more of what happens"},
-    {"help", 'h', ValueKind::flag, "", kAll, set_flag<&Settings::help>, "this text"},
+    {"help", 'h', ValueKind::flag, Scope::line, "", kAll, set_flag<&Settings::help>, "this text"},
 };
 
 }  // namespace
@@ -202,14 +229,16 @@ const Option* find_option(std::string_view name) noexcept {
 }
 
 std::string config_key(const Option& option) {
+  if (option.name == "domain") return "names";  // a list reads so
   std::string key(option.name);
   std::ranges::replace(key, '-', '_');
   return key;
 }
 
 std::string environment_name(const Option& option) {
-  std::string name = "AUTOHTTPS_" + config_key(option);
+  std::string name = "AUTOHTTPS_" + std::string(option.name);
   for (char& letter : name) {
+    if (letter == '-') letter = '_';
     if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
   }
   return name;

@@ -27,10 +27,15 @@ std::optional<Verb> find_verb(std::string_view name) noexcept;
 
 enum class ValueKind { flag, one, list };
 
+// Where a configuration file may say it: nowhere, in the main file for the whole program, or there
+// for every site and in a site for itself.
+enum class Scope { line, program, site };
+
 struct Option {
   std::string_view name;  // the long flag without its dashes
   char letter;            // 0: none
   ValueKind kind;
+  Scope scope;
   std::string_view value_name;  // "DIR"; empty for a flag
   unsigned verbs;               // bits, see takes()
   // Throws Error(config) that says what would be right; the caller adds where the value came from.
@@ -42,7 +47,7 @@ std::span<const Option> options() noexcept;
 bool takes(Verb, const Option&) noexcept;
 const Option* find_option(std::string_view name) noexcept;
 
-std::string config_key(const Option&);        // http_port
+std::string config_key(const Option&);        // http_port; of --domain: names
 std::string environment_name(const Option&);  // AUTOHTTPS_HTTP_PORT
 
 }  // namespace autohttps::tools

@@ -1,11 +1,13 @@
-// What a command was told: flags, environment and defaults, typed.
+// What a command was told: flags, environment, configuration and defaults, typed. Of a site too.
 #pragma once
 
 #include <autohttps/common/private_key.h>
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace autohttps::tools {
@@ -20,14 +22,20 @@ struct Settings {
   std::string limits;
   std::string email;
   bool agree_to_terms = false;
+  std::string config;  // empty: the default file
+  bool no_config = false;
   std::string store;  // empty: the default place
   KeyType key_type = KeyType::ec256;
+  std::string profile;
   std::string webroot;
   std::string bind;
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;
   std::string root;
+  std::string reverse_proxy;
+  std::string redirect_to;
+  std::vector<std::string> pre, deploy, failed;  // hooks: command strings, in order
   bool each = false;
   bool force = false;
   bool yes = false;
@@ -38,6 +46,9 @@ struct Settings {
   bool verbose = false;
   bool detailed_exit_code = false;
   bool help = false;
+
+  // Names of the options that the line or the environment gave: no file changes these.
+  std::set<std::string_view> told;
 };
 
 }  // namespace autohttps::tools

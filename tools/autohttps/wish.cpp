@@ -83,6 +83,7 @@ AutoCertificatesOptions certificate_options(const Settings& settings, EventSink 
   options.ca_proxy = settings.ca_proxy;
   options.limits = settings.limits;
   options.key_type = settings.key_type;
+  options.profile = settings.profile;
   options.webroot = existing_folder("--webroot", settings.webroot);
   options.store = store_path(settings);
   options.on_event = std::move(events);
@@ -99,6 +100,7 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.ca_proxy = settings.ca_proxy;
   options.limits = settings.limits;
   options.key_type = settings.key_type;
+  options.profile = settings.profile;
   options.store = store_path(settings);
   options.bind_address = settings.bind;
   options.http_port = settings.http_port;

@@ -45,6 +45,8 @@ std::string_view code_name(ErrorCode code) noexcept {
       return "deferred";
     case ErrorCode::crypto:
       return "crypto";
+    case ErrorCode::hook:
+      return "hook";
     case ErrorCode::canceled:
       return "canceled";
     case ErrorCode::internal:

@@ -25,6 +25,7 @@ enum class ErrorCode {
   rate_limited,  // the CA says 429/503, or our own ledger says it would: see retry_at()
   deferred,      // not now by our own back-off: see retry_at()
   crypto,        // a key or a certificate is unusable or the two do not match
+  hook,          // a command of the user's, run before or after, failed
   canceled,      // stopped from outside; nothing is wrong
   internal,      // a bug of ours
 };

@@ -23,6 +23,7 @@ TEST(ErrorTest, CodesHaveTheNamesThatAreOnDiskAndInJson) {
                                                      {ErrorCode::rate_limited, "rate_limited"},
                                                      {ErrorCode::deferred, "deferred"},
                                                      {ErrorCode::crypto, "crypto"},
+                                                     {ErrorCode::hook, "hook"},
                                                      {ErrorCode::canceled, "canceled"},
                                                      {ErrorCode::internal, "internal"}};
   for (const auto& [code, name] : names) EXPECT_EQ(code_name(code), name);

@@ -12,6 +12,7 @@ Exit exit_of(ErrorCode code) noexcept {
     case ErrorCode::locked:
     case ErrorCode::permission:
     case ErrorCode::port:
+    case ErrorCode::hook:
       return Exit::local;
     case ErrorCode::refused:
     case ErrorCode::validation:

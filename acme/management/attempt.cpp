@@ -200,7 +200,10 @@ void Attempt::save(const StoreLock& lock, const Bundle& bundle, const std::strin
   outcome_.action = current_ ? Action::renewed : Action::issued;
   outcome_.not_after = fresh_->not_after();
   plan_after_success(*fresh_, now);
-  or_warn("writing down the success", [&] { certificates_.put_state(id_, state_); });
+  // The certificate speaks for itself after a power cut; only what it cannot tell is worth a sync.
+  const auto survives =
+      state_.next_attempt ? Store::Survives::power_cut : Store::Survives::process_end;
+  or_warn("writing down the success", [&] { certificates_.put_state(id_, state_, survives); });
   or_warn("clearing the order that is done", [&] { certificates_.clear_pending(id_); });
   outcome_.text = "saved generation " + std::to_string(outcome_.generation) + ", valid until " +
                   format_rfc3339(fresh_->not_after()).substr(0, 10) + " (" +

@@ -33,7 +33,7 @@ struct RunOptions {
   std::vector<std::string> only;      // ids; empty: all
   bool person = false;                // skips back-off, never limits or Retry-After
   bool force = false;                 // issues although not due
-  int at_once = 4;                    // orders at a time
+  int at_once = 8;                    // orders at a time: most of an order is waiting
   std::chrono::seconds lock_wait{0};  // another process works on the certificate: wait this long,
                                       // then Outcome deferred(locked)
 };

@@ -83,8 +83,9 @@ void AccountStore::put_key(const PrivateKey& key) {
 }
 
 void AccountStore::put_account(std::string_view url, const std::vector<std::string>& contact) {
+  // Not synced: what a power cut takes is found again by the key, which is (RFC 8555 7.3.1).
   store_.put(folder_ + "/account.json", to_text({{"url", url}, {"contact", contact}}),
-             Store::Survives::power_cut);
+             Store::Survives::process_end);
 }
 
 void AccountStore::forget_url() { store_.remove(folder_ + "/account.json"); }

@@ -33,7 +33,7 @@ class AccountStore {
   // quarantined: the URL is found again by the key (7.3.1).
   std::optional<StoredAccount> load() const;
   void put_key(const PrivateKey&);  // durable; refuses (Error(storage)) when there is one
-  void put_account(std::string_view url, const std::vector<std::string>& contact);  // durable
+  void put_account(std::string_view url, const std::vector<std::string>& contact);
   void forget_url();  // the CA no longer knows it
   std::unique_ptr<StoreLock> lock(SteadyTime give_up, std::stop_token);
 

@@ -146,7 +146,8 @@ void begin(const std::string& path, StoreMust must, const Folder& folder) {
   }
   check_nothing_foreign(path, names);
   if (::fchmod(folder.fd(), kOwnFolder) != 0) throw_system_error("chmod");
-  put_file(folder, kVersionKey, std::string(kVersion) + "\n", Store::Survives::power_cut);
+  // Not synced: a store that lost it goes on as said above.
+  put_file(folder, kVersionKey, std::string(kVersion) + "\n", Store::Survives::process_end);
 }
 
 // Returns the version when it is a newer minor one.

@@ -189,7 +189,7 @@ constexpr Option kOptions[] = {
     {"each", 0, ValueKind::flag, Scope::line, "", kObtain, set_flag<&Settings::each>,
      "a certificate of its own for each domain, instead of one for all"},
     {"at-once", 0, ValueKind::one, Scope::program, "N", kRun, set_at_once,
-     "certificates to work on at a time (default: 4)"},
+     "certificates to work on at a time (default: 8)"},
     {"lock-timeout", 0, ValueKind::one, Scope::program, "SECONDS",
      kRun | kDelete | bit(Verb::retry), set_lock_timeout,
      "how long to wait for another process that works on the same certificate (default: 60)"},

@@ -40,7 +40,7 @@ struct Settings {
   bool force = false;
   bool yes = false;
   std::chrono::seconds lock_timeout{60};
-  int at_once = 4;
+  int at_once = 8;
   bool json = false;
   bool quiet = false;
   bool verbose = false;

@@ -1,6 +1,7 @@
 #include <autohttps/acme/auto_certificates.h>
 
 #include <autohttps/acme/ca_issuers.h>
+#include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/management/wish_lookup.h>
 #include <autohttps/acme/protocol/curl_transport.h>
@@ -43,6 +44,11 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.key_type = options.key_type;
   if (!options.profile.empty()) spec.profile = options.profile;
   spec.webroot = options.webroot;
+  if (options.hooks) spec.hooks = *options.hooks;
+  for (const acme::HookKind kind :
+       {acme::HookKind::pre, acme::HookKind::deploy, acme::HookKind::failed}) {
+    for (const std::string& command : spec.hooks.of(kind)) acme::split_command(command);
+  }
   return spec;
 }
 
@@ -66,6 +72,7 @@ struct AutoCertificates::Parts {
         store(owned_store ? *owned_store : *given.store),
         certificates(store),
         answers(store, clock),
+        owned_hooks(given.hooks == nullptr ? process_hooks(options, store) : nullptr),
         issuers(store, answers, clock, options.on_event,
                 given.transport ? std::move(given.transport) : curl_transport),
         manager(
@@ -73,11 +80,24 @@ struct AutoCertificates::Parts {
             [this](const CertificateSpec& spec, const CaSpec& ca, acme::Budget& budget) {
               return issuers.issuer(spec, ca, budget);
             },
-            clock, random, options.on_event) {
-    if (options.domains.empty()) return;
-    wish = wish_of(options);
-    wish.id = acme::id_for_wish(certificates, wish);
-    acme::check_certificate_id(wish.id);
+            clock, random, options.on_event, owned_hooks ? owned_hooks.get() : given.hooks) {
+    manager.configure_hooks(options.configured_hooks);
+    if (!options.domains.empty()) wish = named(wish_of(options));
+  }
+
+  // Under the id that it is about, with the hooks that it has unless others were asked for.
+  CertificateSpec named(CertificateSpec spec) const {
+    spec.id = acme::id_for_wish(certificates, spec);
+    acme::check_certificate_id(spec.id);
+    if (options.hooks) return spec;
+    if (const auto before = certificates.spec(spec.id)) spec.hooks = before->hooks;
+    return spec;
+  }
+
+  static std::unique_ptr<acme::HookRunner> process_hooks(const AutoCertificatesOptions& options,
+                                                         const acme::Store& store) {
+    return std::make_unique<acme::ProcessHooks>(
+        acme::ProcessHooks::Options{store.describe(), options.hooks_folder});
   }
 
   static std::unique_ptr<acme::Store> open_store(const std::filesystem::path& path, Clock& clock) {
@@ -96,6 +116,7 @@ struct AutoCertificates::Parts {
   // Synchronised by themselves.
   acme::CertificateStore certificates;
   acme::PublishedAnswers answers;
+  const std::unique_ptr<acme::HookRunner> owned_hooks;
   acme::CaIssuers issuers;
   acme::Manager manager;
 
@@ -124,7 +145,7 @@ std::string AutoCertificates::add(const std::vector<std::string>& domains) {
   AutoCertificatesOptions options = parts_->options;
   options.domains = domains;
   options.name.clear();
-  return parts_->manager.manage(wish_of(options));
+  return parts_->manager.manage(parts_->named(wish_of(options)));
 }
 
 const std::string& AutoCertificates::certificate() const noexcept { return parts_->wish.id; }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -36,9 +37,16 @@ struct AutoCertificatesOptions {
                          // for others
   KeyType key_type = KeyType::ec256;
   std::string profile{};
-  std::string webroot{};          // answer HTTP-01 by files in another server's root
-  std::filesystem::path store{};  // empty: acme::default_store_path()
-  EventSink on_event{};           // empty: silence
+  std::string webroot{};  // answer HTTP-01 by files in another server's root
+  // Commands around attempts, kept with the certificate; they run as the store's owner. Empty:
+  // those that it has stay.
+  std::optional<acme::Hooks> hooks{};
+  // Further ones for certificates of the store, for this process only: configuration files'. They
+  // run as the files' owners.
+  std::vector<acme::ConfiguredHooks> configured_hooks{};
+  std::filesystem::path hooks_folder{};  // where ready hooks lie by their bare names
+  std::filesystem::path store{};         // empty: acme::default_store_path()
+  EventSink on_event{};                  // empty: silence
 };
 
 // For tests and unusual homes: what is null is made. Borrowed; outlives the AutoCertificates.
@@ -46,6 +54,7 @@ struct AutoCertificatesParts {
   acme::Store* store = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
+  acme::HookRunner* hooks = nullptr;
   std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport{};
 };
 

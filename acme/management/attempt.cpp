@@ -4,6 +4,7 @@
 #include <autohttps/acme/management/renewal_policy.h>
 #include <autohttps/acme/management/retry_policy.h>
 #include <autohttps/acme/protocol/problem.h>
+#include <autohttps/common/advice.h>
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@ using Step = AttemptPlan::Step;
 // F37: machines without a battery start in 1970).
 constexpr WallTime kEarliest = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
 constexpr std::chrono::minutes kSoon{1};         // look again after trouble of our own
+constexpr std::chrono::hours kLeftToOthers{1};   // look again whether somebody else has done it
 constexpr std::chrono::hours kClockIsWrong{24};  // between attempts of a clock that is wrong
 constexpr int kMostCounted = 1'000'000;          // failures in a row
 
@@ -63,13 +65,14 @@ bool is_the_cas_trouble(const Error& error) {
 }  // namespace
 
 Attempt::Attempt(CertificateStore& certificates, const IssuerFactory& issuers, Clock& clock,
-                 Random& random, const EventSink& events, std::string id, const RunOptions& options,
-                 std::stop_token stop)
+                 Random& random, const EventSink& events, const HookDuties& hooks, std::string id,
+                 const RunOptions& options, std::stop_token stop)
     : certificates_(certificates),
       issuers_(issuers),
       clock_(clock),
       random_(random),
       events_(events),
+      hooks_(hooks),
       id_(std::move(id)),
       options_(options),
       stop_(std::move(stop)) {
@@ -91,22 +94,59 @@ void Attempt::work() {
   if (stop_.stop_requested()) throw Error(ErrorCode::canceled, "stopped before its turn");
   check_clock(clock_.wall());
   AttemptPlan plan = look();
-  if (plan.step != Step::issue && !is_displaced()) return tell(plan);
+  if (plan.step != Step::issue && !is_displaced() && !has_hooks_due()) return tell(plan);
   const auto lock = certificates_.lock(id_, clock_.steady() + options_.lock_wait, stop_);
   plan = look();  // another process may have done it while we waited
   if (is_displaced()) repair(*lock);
-  if (plan.step != Step::issue) return tell(plan);
+  if (plan.step == Step::issue) {
+    attempt(*lock, plan);
+  } else {
+    tell(plan);
+  }
+  run_hooks();
+}
+
+void Attempt::attempt(const StoreLock& lock, const AttemptPlan& plan) {
   if (!current_ && !trouble_.empty()) event(Level::warning, trouble_);
+  if (const std::string obstacle = hooks_.obstacle(spec_); !obstacle.empty()) {
+    return leave_to_others(obstacle);
+  }
   begin();
   try {
-    save(*lock, issue(), plan.cause);
+    hooks_.before_attempt(subject(), plan.cause, stop_);
+    save(lock, issue(), plan.cause);
   } catch (const ProblemError& error) {
     record_failure(error, error.problem().short_type());
+    run_hooks();
     throw;
   } catch (const Error& error) {
     record_failure(error, code_name(error.code()));
+    run_hooks();
     throw;
   }
+}
+
+// Nothing failed, and nothing is written down: a process that may do it is not to be held up.
+void Attempt::leave_to_others(const std::string& obstacle) {
+  outcome_.action = Action::deferred;
+  outcome_.text = "not attempted: " + obstacle;
+  outcome_.error =
+      Error(ErrorCode::permission, outcome_.text, "run `autohttps renew` as that user");
+  outcome_.next_attempt = clock_.wall() + kLeftToOthers;
+  event(Level::warning, outcome_.text, outcome_.error->hint());
+}
+
+HookSubject Attempt::subject() const { return {spec_, state_, current_ ? &*current_ : nullptr}; }
+
+bool Attempt::has_hooks_due() const { return hooks_.is_due(subject(), options_.person); }
+
+// The certificate is in place, or the failure written down, whatever becomes of them.
+void Attempt::run_hooks() {
+  if (stop_.stop_requested()) return;
+  or_warn("running hooks", [&] {
+    current_ = certificates_.current(id_);
+    outcome_.hooks = hooks_.perform(subject(), options_.person, stop_);
+  });
 }
 
 AttemptPlan Attempt::look() {
@@ -144,6 +184,7 @@ void Attempt::tell(const AttemptPlan& plan) {
   outcome_.next_attempt = plan.next;
   event(Level::debug, plan.text);
   if (plan.step != Step::wait) return;
+  outcome_.told_before = true;
   outcome_.error = Error(plan.binding ? ErrorCode::rate_limited : ErrorCode::deferred, plan.text,
                          plan.binding ? "this wait is the CA's or a limit's: it cannot be skipped"
                                       : "`autohttps retry` tries again at once");
@@ -243,7 +284,7 @@ void Attempt::record_failure(const Error& error, std::string_view code) {
   state_.next_attempt = retry.at;
   state_.next_reason = retry.reason;
   state_.binding = retry.binding;
-  state_.last_failure = Failure{now, std::string(code), error.what(), error.hint()};
+  state_.last_failure = Failure{now, std::string(code), error.what(), next_step(error)};
   outcome_.next_attempt = retry.at;
   or_warn("writing down the failure", [&] { certificates_.put_state(id_, state_); });
 }
@@ -259,7 +300,7 @@ void Attempt::fail(const Error& error) {
   if (!outcome_.next_attempt) outcome_.next_attempt = now + kSoon;
   event(waits ? Level::warning : Level::error,
         outcome_.text + "; next attempt " + format_relative(*outcome_.next_attempt, now),
-        error.hint());
+        next_step(error));
 }
 
 void Attempt::event(Level level, const std::string& text, const std::string& hint) const {

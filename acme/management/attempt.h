@@ -16,7 +16,7 @@ namespace autohttps::acme {
 class Attempt {
  public:
   Attempt(CertificateStore&, const IssuerFactory&, Clock&, Random&, const EventSink&,
-          std::string id, const RunOptions&, std::stop_token);
+          const HookDuties&, std::string id, const RunOptions&, std::stop_token);
 
   // Never throws for what concerns this certificate: it is in the Outcome.
   Outcome run();
@@ -26,7 +26,12 @@ class Attempt {
 
  private:
   void work();
+  void attempt(const StoreLock&, const AttemptPlan&);
   void tell(const AttemptPlan&);
+  void leave_to_others(const std::string& obstacle);
+  HookSubject subject() const;
+  bool has_hooks_due() const;
+  void run_hooks();
   void begin();
   Bundle issue();
   Bundle issue_at(const CaSpec&);
@@ -47,6 +52,7 @@ class Attempt {
   Clock& clock_;
   Random& random_;
   const EventSink& events_;
+  const HookDuties& hooks_;
   const std::string id_;
   const RunOptions& options_;
   const std::stop_token stop_;

@@ -19,12 +19,13 @@ constexpr std::chrono::seconds kShortestSleep{1};  // whatever goes wrong, no bu
 }  // namespace
 
 Manager::Manager(CertificateStore& certificates, IssuerFactory issuers, Clock& clock,
-                 Random& random, EventSink events)
+                 Random& random, EventSink events, HookRunner* hooks)
     : certificates_(certificates),
       issuers_(std::move(issuers)),
       clock_(clock),
       random_(random),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      hooks_(certificates_, hooks, clock_, events_) {}
 
 std::string Manager::manage(const CertificateSpec& wish) {
   CertificateSpec spec = wish;
@@ -59,8 +60,21 @@ void Manager::forget_back_off(const std::string& id) {
 }
 
 Outcome Manager::attempt(const std::string& id, const RunOptions& options, std::stop_token stop) {
-  return Attempt(certificates_, issuers_, clock_, random_, events_, id, options, std::move(stop))
+  return Attempt(certificates_, issuers_, clock_, random_, events_, hooks_, id, options,
+                 std::move(stop))
       .run();
+}
+
+bool Manager::has_hooks_due(const std::string& id, bool person) const {
+  try {
+    const auto spec = certificates_.spec(id);
+    if (!spec) return false;
+    const CertificateState state = certificates_.state(id);
+    const auto current = certificates_.current(id);
+    return hooks_.is_due({*spec, state, current ? &*current : nullptr}, person);
+  } catch (const Error&) {
+    return false;  // run_once tells it
+  }
 }
 
 std::vector<Outcome> Manager::run_once(const RunOptions& options, std::stop_token stop) {
@@ -91,6 +105,7 @@ void Manager::run(std::stop_token stop) {
     try {
       for (const Outcome& outcome : run_once({}, stop)) {
         if (outcome.next_attempt) next = std::min(next, *outcome.next_attempt);
+        if (outcome.hooks.next_try) next = std::min(next, *outcome.hooks.next_try);
       }
     } catch (const Error& error) {
       if (events_) events_({Event::Level::error, {}, error.what(), error.hint()});
@@ -131,7 +146,8 @@ std::optional<WallTime> Manager::next_look() const {
     WallTime at = clock_.wall();
     try {
       const AttemptPlan plan =
-          Attempt(certificates_, issuers_, clock_, random_, silence, id, options, {}).look();
+          Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, id, options, {})
+              .look();
       at = plan.next.value_or(at);
     } catch (const Error&) {
       // Unreadable: to be looked at now, and told then.

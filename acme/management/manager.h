@@ -3,6 +3,7 @@
 #pragma once
 
 #include <autohttps/acme/issuance/issuer.h>
+#include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/acme/management/limits.h>
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
@@ -27,6 +28,8 @@ struct Outcome {
   std::uint64_t generation = 0;  // the one in place now; 0: none
   std::optional<WallTime> not_after;
   std::optional<WallTime> next_attempt;
+  bool told_before = false;  // deferred: it still waits after a failure that was told when it came
+  HookOutcome hooks;         // a certificate can be renewed and its deploy hook fail
 };
 
 struct RunOptions {
@@ -45,7 +48,9 @@ using IssuerFactory =
 // Thread-safe, owns no thread that outlives a call.
 class Manager {
  public:
-  Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink);
+  // `hooks` null: hooks are left for other processes.
+  Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink,
+          HookRunner* hooks = nullptr);
 
   // Writes the wish and returns the certificate's id; idempotent. An empty id: the certificate that
   // has these names, or fewer of them and gets the others too; else a new one named after the first
@@ -56,6 +61,12 @@ class Manager {
   // `renew`: all that is due, a few at a time; one failure stops no other; throws only for a store
   // that cannot be listed.
   std::vector<Outcome> run_once(const RunOptions&, std::stop_token);
+
+  // Hooks of configuration files, in place of those before.
+  void configure_hooks(std::vector<ConfiguredHooks> hooks) { hooks_.configure(std::move(hooks)); }
+  const HookDuties& hooks() const noexcept { return hooks_; }
+  // Would run_once run a hook of it, although nothing is due? Never throws for what is damaged.
+  bool has_hooks_due(const std::string& id, bool person) const;
 
   // `serve`: run_once for ever, sleeping until the next is due (at most an hour, so that wishes of
   // other processes are noticed).
@@ -76,6 +87,7 @@ class Manager {
   Clock& clock_;
   Random& random_;
   EventSink events_;
+  HookDuties hooks_;
 
   std::mutex mutex_;
   bool woken_ = false;                        // guarded by mutex_

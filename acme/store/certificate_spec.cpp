@@ -11,7 +11,8 @@ namespace autohttps::acme {
 namespace {
 
 constexpr std::string_view kSpec = "spec.json";
-constexpr std::size_t kMostCas = 10;  // a list of fall-backs; no person writes more
+constexpr std::size_t kMostCas = 10;       // a list of fall-backs; no person writes more
+constexpr std::size_t kMostCommands = 20;  // of one kind of hook
 
 bool is_id_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -50,6 +51,32 @@ std::vector<CaSpec> parse_cas(const Json& object) {
   return cas;
 }
 
+Json to_json(const Hooks& hooks) {
+  return {{"pre", hooks.pre}, {"deploy", hooks.deploy}, {"failed", hooks.failed}};
+}
+
+// One command may stand alone, without a list.
+std::vector<std::string> commands_member(const Json& object, const char* name) {
+  const auto member = object.find(name);
+  std::vector<std::string> commands;
+  if (member != object.end() && member->is_string()) {
+    commands = {member->get<std::string>()};
+  } else {
+    commands = string_list(object, name, kSpec);
+  }
+  if (commands.size() <= kMostCommands) return commands;
+  throw Error(ErrorCode::protocol,
+              "spec.json: \"" + std::string(name) + "\" has more than 20 commands");
+}
+
+Hooks parse_hooks(const Json& object) {
+  const auto hooks = object.find("hooks");
+  if (hooks == object.end() || hooks->is_null()) return {};
+  if (!hooks->is_object()) throw Error(ErrorCode::protocol, "spec.json: \"hooks\" is no object");
+  return {commands_member(*hooks, "pre"), commands_member(*hooks, "deploy"),
+          commands_member(*hooks, "failed")};
+}
+
 }  // namespace
 
 std::string certificate_id(const Identifier& first_name) {
@@ -78,6 +105,7 @@ std::string to_json_text(const CertificateSpec& spec) {
                  {"key_type", key_type_name(spec.key_type)},
                  {"webroot", spec.webroot}};
   if (spec.profile) object["profile"] = *spec.profile;
+  if (!spec.hooks.empty()) object["hooks"] = to_json(spec.hooks);
   return to_text(object);
 }
 
@@ -90,6 +118,7 @@ CertificateSpec parse_certificate_spec(std::string_view id, std::string_view jso
   spec.key_type = key_type_member(object, "key_type", kSpec);
   spec.profile = optional_string(object, "profile", kSpec);
   spec.webroot = optional_string(object, "webroot", kSpec).value_or("");
+  spec.hooks = parse_hooks(object);
   return spec;
 }
 

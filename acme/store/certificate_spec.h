@@ -1,6 +1,7 @@
 // The wish: certificates/<id>/spec.json. Written by people's commands, read by the manager.
 #pragma once
 
+#include <autohttps/acme/store/hooks.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/private_key.h>
 
@@ -35,6 +36,7 @@ struct CertificateSpec {
   KeyType key_type = KeyType::ec256;
   std::optional<std::string> profile;
   std::string webroot;  // HTTP-01 answers go here as files too; empty: published in the store
+  Hooks hooks;          // those given on the command line: they run as the store's owner
   bool operator==(const CertificateSpec&) const = default;
 };
 

@@ -28,6 +28,9 @@ std::string pointer_of(std::string_view id) { return key_of(id, "current"); }
 std::string folder_of(std::string_view id, std::uint64_t number) {
   return key_of(id, generation_target(number));
 }
+std::string hooks_of(std::string_view id, std::optional<std::uint64_t> generation) {
+  return (generation ? folder_of(id, *generation) : all_of(id)) + "/hooks.json";
+}
 std::string mark_of(std::string_view id) { return "changes/" + std::string(id); }
 
 // names/<dns-name>, a wildcard's "*." written "_.".
@@ -243,6 +246,24 @@ std::optional<Generation> CertificateStore::generation(std::string_view id,
   }
 }
 
+HookRecords CertificateStore::hook_records(std::string_view id,
+                                           std::optional<std::uint64_t> generation) const {
+  const std::string key = hooks_of(id, generation);
+  try {
+    const std::optional<std::string> text = store_.get(key);
+    return text ? parse_hook_records(*text) : HookRecords();
+  } catch (const Error& error) {
+    store_.quarantine(key, error.what());
+    return {};
+  }
+}
+
+void CertificateStore::put_hook_records(std::string_view id,
+                                        std::optional<std::uint64_t> generation,
+                                        const HookRecords& records) {
+  store_.put(hooks_of(id, generation), to_json_text(records), Survives::power_cut);
+}
+
 std::uint64_t CertificateStore::add(const StoreLock& lock, std::string_view id,
                                     const Bundle& bundle, std::string_view cause, WallTime now) {
   CertifiedKey::from_pem(bundle.chain_pem, bundle.key_pem);  // I2, whoever called
@@ -313,6 +334,7 @@ void CertificateStore::flip(const StoreLock& lock, std::string_view id, std::uin
     throw Error(ErrorCode::storage, "generation " + std::to_string(number) + " of " +
                                         in_quotes(id) + " is not whole: " + error.what());
   }
+  store_.remove(hooks_of(id, number));
   store_.point(lock, pointer_of(id), generation_target(number));
   mark(id, number);
 }

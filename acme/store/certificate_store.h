@@ -70,6 +70,12 @@ class CertificateStore {
   std::vector<std::uint64_t> generations(std::string_view id) const;  // ascending
   std::optional<Generation> generation(std::string_view id, std::uint64_t number) const;
 
+  // hooks.json of a generation, or, without a number, of the last failure. Unreadable: quarantined;
+  // empty. Whoever writes holds the certificate's lock.
+  HookRecords hook_records(std::string_view id, std::optional<std::uint64_t> generation) const;
+  void put_hook_records(std::string_view id, std::optional<std::uint64_t> generation,
+                        const HookRecords&);
+
   // Writes generation n+1 (fullchain, chain, cert, privkey, meta), then flips `current`, then
   // changes/<id>, then prunes to 5. The caller holds the certificate's lock and has checked I3. A
   // crash at any point leaves the old or the new generation.
@@ -77,8 +83,8 @@ class CertificateStore {
                     WallTime now);
 
   // Points `current` at a generation that is whole and marks the change: what a caller that holds
-  // the lock does when current() had `trouble` to tell, and a rollback. Throws Error(storage) when
-  // that generation is not whole.
+  // the lock does when current() had `trouble` to tell, and a rollback. Its deploy hooks are to run
+  // again. Throws Error(storage) when that generation is not whole.
   void flip(const StoreLock&, std::string_view id, std::uint64_t number);
 
   std::optional<std::string> id_for_name(

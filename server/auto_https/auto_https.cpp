@@ -39,6 +39,9 @@ AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
   wish.limits = options.limits;
   wish.key_type = options.key_type;
   wish.profile = options.profile;
+  wish.hooks = options.hooks;
+  wish.configured_hooks = options.configured_hooks;
+  wish.hooks_folder = options.hooks_folder;
   wish.store = options.store;
   wish.on_event = options.on_event;
   return wish;

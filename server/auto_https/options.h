@@ -1,11 +1,13 @@
 // What AutoHttps is told.
 #pragma once
 
+#include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,11 @@ struct AutoHttpsOptions {
   std::string limits{};  // Limits preset; empty: by server
   KeyType key_type = KeyType::ec256;
   std::string profile{};
+  // As in AutoCertificatesOptions: commands around attempts, run as the store's owner; empty: those
+  // the certificate has. Those of configuration files run as the files' owners.
+  std::optional<acme::Hooks> hooks{};
+  std::vector<acme::ConfiguredHooks> configured_hooks{};
+  std::filesystem::path hooks_folder{};
   std::filesystem::path store{};  // empty: the default place
   std::string bind_address{};     // empty: IPv6 and IPv4
   std::uint16_t http_port = 80;

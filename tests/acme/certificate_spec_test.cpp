@@ -23,6 +23,7 @@ CertificateSpec full_spec() {
   spec.key_type = KeyType::rsa2048;
   spec.profile = "shortlived";
   spec.webroot = "/var/www";
+  spec.hooks = {{"/bin/true"}, {"reload-nginx", "copy \"/etc/my app\""}, {"mail me@a.test"}};
   return spec;
 }
 
@@ -38,7 +39,8 @@ TEST(CertificateSpecTest, ReadsWhatItWrote) {
 TEST(CertificateSpecTest, AcceptsMembersOfALaterVersion) {
   const CertificateSpec spec = parse_certificate_spec(
       "a.test", R"({"names": ["a.test"], "cas": [{"directory_url": "https://ca.test/", "new": 1}],
-                    "key_type": "ec256", "hooks": {"deploy": "x"}})");
+                    "key_type": "ec256", "hooks": {"deploy": "x", "new": 1}})");
+  EXPECT_EQ(spec.hooks.deploy, std::vector<std::string>{"x"});
   EXPECT_EQ(spec.names.size(), 1U);
   EXPECT_EQ(spec.cas.at(0).account_label, "default");
 }

@@ -5,6 +5,7 @@
 #include <autohttps/acme/ca_issuers.h>
 #include <autohttps/acme/management/manager.h>
 #include <autohttps/tests/support/fixed_random.h>
+#include <autohttps/tests/support/hook_recorder.h>
 #include <autohttps/tests/support/manual_clock.h>
 #include <autohttps/tests/support/memory_store.h>
 #include <autohttps/tests/support/scripted_ca.h>
@@ -77,7 +78,7 @@ struct IssuingProcess {
             [this](const CertificateSpec& spec, const CaSpec& ca, Budget& budget) {
               return issuers.issuer(spec, ca, budget);
             },
-            world.clock, random, sink()) {}
+            world.clock, random, sink(), &hooks) {}
 
   EventSink sink() {
     return [this](const Event& event) {
@@ -105,6 +106,7 @@ struct IssuingProcess {
 
   IssuingWorld& world;
   FixedRandom random;
+  HookRecorder hooks;
   MemoryStore store;
   CertificateStore certificates;
   PublishedAnswers answers;

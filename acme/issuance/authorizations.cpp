@@ -39,6 +39,9 @@ Problem problem_of(const Authorization& authorization) {
                        : "the authorization expired or was withdrawn";
   for (const Challenge& challenge : authorization.challenges) {
     if (challenge.error) problem = *challenge.error;
+    if (challenge.error && !challenge.tried.empty()) {
+      problem.detail += " (the CA tried " + challenge.tried + ")";
+    }
     if (challenge.error && challenge.status == ChallengeStatus::invalid) break;
   }
   problem.identifier = name_of(authorization);

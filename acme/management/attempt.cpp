@@ -298,9 +298,16 @@ void Attempt::fail(const Error& error) {
   if (error.code() == ErrorCode::canceled) return;
   const WallTime now = clock_.wall();
   if (!outcome_.next_attempt) outcome_.next_attempt = now + kSoon;
-  event(waits ? Level::warning : Level::error,
-        outcome_.text + "; next attempt " + format_relative(*outcome_.next_attempt, now),
-        next_step(error));
+  if (!events_) return;
+  Event told{waits ? Level::warning : Level::error, id_,
+             outcome_.text + "; next attempt " + format_relative(*outcome_.next_attempt, now),
+             next_step(error)};
+  if (current_) {
+    const CertifiedKey& key = *current_->key;
+    told.life_left = life_left(key.not_before(), key.not_after(), now);
+    told.text += "; the certificate in place: " + validity(*current_, now);
+  }
+  events_(told);
 }
 
 void Attempt::event(Level level, const std::string& text, const std::string& hint) const {

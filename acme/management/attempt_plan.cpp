@@ -16,13 +16,6 @@ using Step = AttemptPlan::Step;
 constexpr std::chrono::hours kLongestWait{25};
 constexpr double kNoJitter = 0;
 
-std::string validity(const Generation& current, WallTime now) {
-  const bool expired = current.key->not_after() <= now;
-  return (expired ? "expired " : "valid until ") +
-         format_rfc3339(current.key->not_after()).substr(0, 10) + " (" +
-         format_relative(current.key->not_after(), now) + ")";
-}
-
 AttemptPlan waiting(const CertificateState& state, WallTime now) {
   std::string text = "next attempt " + format_relative(*state.next_attempt, now);
   if (!state.next_reason.empty()) text += " (" + state.next_reason + ")";
@@ -31,6 +24,13 @@ AttemptPlan waiting(const CertificateState& state, WallTime now) {
 }
 
 }  // namespace
+
+std::string validity(const Generation& current, WallTime now) {
+  const bool expired = current.key->not_after() <= now;
+  return (expired ? "expired " : "valid until ") +
+         format_rfc3339(current.key->not_after()).substr(0, 10) + " (" +
+         format_relative(current.key->not_after(), now) + ")";
+}
 
 std::string unsatisfied(const CertificateSpec& spec, const Generation& generation) {
   const bool listed = std::any_of(spec.cas.begin(), spec.cas.end(), [&](const CaSpec& ca) {

@@ -27,6 +27,9 @@ struct AttemptWish {
 // wished for are fine.
 std::string unsatisfied(const CertificateSpec&, const Generation&);
 
+// "valid until 2027-02-01 (in 59 days)", "expired 2026-11-20 (4 days ago)".
+std::string validity(const Generation&, WallTime now);
+
 // `current`: null when there is none. A next attempt further ahead than any rule of ours sets it
 // was written by a clock that was wrong: it counts as now (RELIABILITY F37).
 AttemptPlan plan_attempt(const CertificateSpec&, const Generation* current, const CertificateState&,

@@ -33,4 +33,12 @@ Due renewal_due(WallTime not_before, WallTime not_after, double jitter) {
           (is_short ? "half of its " : "2/3 of its ") + life_in_words(life)};
 }
 
+double life_left(WallTime not_before, WallTime not_after, WallTime now) noexcept {
+  const auto whole = not_after - not_before;
+  if (whole.count() <= 0) return 0;
+  const auto left = not_after - now;
+  return std::clamp(static_cast<double>(left.count()) / static_cast<double>(whole.count()), 0.0,
+                    1.0);
+}
+
 }  // namespace autohttps::acme

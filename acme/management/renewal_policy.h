@@ -16,4 +16,7 @@ struct Due {
 // that many spread.
 Due renewal_due(WallTime not_before, WallTime not_after, double jitter);
 
+// How much of a life is left, 0..1; 0 for one that is none.
+double life_left(WallTime not_before, WallTime not_after, WallTime now) noexcept;
+
 }  // namespace autohttps::acme

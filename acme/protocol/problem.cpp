@@ -17,6 +17,7 @@ constexpr std::size_t kMostSubproblemDetailBytes = 300;
 constexpr std::size_t kMostSubproblems = 100;
 constexpr std::size_t kMostDescribed = 20;      // of them in one line
 constexpr std::size_t kMostForeignBytes = 200;  // of a body that is no problem document
+constexpr int kServerTrouble = 500;             // HTTP: from here on it is the server's own
 
 std::string text_member(const Json& object, const char* name, std::size_t most) {
   const auto member = object.find(name);
@@ -245,6 +246,7 @@ std::string hint_for(const Problem& problem) {
   if (problem.type == "about:blank" && problem.status == 404) {
     return "check --server: it must be the URL of an ACME directory";
   }
+  if (problem.status >= kServerTrouble) return "the CA has a problem of its own: try again later";
   return {};
 }
 

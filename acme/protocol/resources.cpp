@@ -16,8 +16,10 @@ constexpr std::size_t kMostNames = 100;      // of the largest certificate there
 constexpr std::size_t kMostChallenges = 20;  // a handful of types exist
 constexpr std::size_t kMostContacts = 20;
 constexpr std::size_t kMostProfiles = 50;
-constexpr std::size_t kMostTypeBytes = 64;   // of a challenge: "dns-account-01"
-constexpr std::size_t kMostTextBytes = 500;  // of descriptions for people
+constexpr std::size_t kMostTypeBytes = 64;     // of a challenge: "dns-account-01"
+constexpr std::size_t kMostTextBytes = 500;    // of descriptions for people
+constexpr std::size_t kMostAddresses = 10;     // told of where a name leads
+constexpr std::size_t kMostAddressBytes = 45;  // the longest text of an IPv6 address
 
 using Context = ResourceContext;
 
@@ -104,6 +106,34 @@ bool needs_token(std::string_view type) {
   return type == "http-01" || type == "dns-01" || type == "tls-alpn-01";
 }
 
+// A help for people: whatever is odd about it is left out, and no reason to refuse the rest.
+std::string address_member(const Json& record, const char* name) {
+  const auto member = record.find(name);
+  return member != record.end() && member->is_string()
+             ? printable(member->get_ref<const std::string&>(), kMostAddressBytes)
+             : std::string();
+}
+
+std::string tried_addresses(const Json& challenge) {
+  const auto records = challenge.find("validationRecord");
+  if (records == challenge.end() || !records->is_array() || records->empty()) return {};
+  const Json& last = records->back();  // the one that redirects led to
+  if (!last.is_object()) return {};
+  std::string text = address_member(last, "addressUsed");
+  if (text.empty()) return {};
+  const std::string port = address_member(last, "port");
+  if (!port.empty()) text += " port " + port;
+  const auto resolved = last.find("addressesResolved");
+  if (resolved == last.end() || !resolved->is_array() || resolved->size() < 2) return text;
+  std::size_t told = 0;
+  for (const Json& address : *resolved) {
+    if (!address.is_string() || told == kMostAddresses) continue;
+    text += (told++ == 0 ? ", of " : ", ") +
+            printable(address.get_ref<const std::string&>(), kMostAddressBytes);
+  }
+  return text;
+}
+
 // Empty: a challenge without a url, which nobody can respond to.
 std::optional<Challenge> read_challenge(const Json& object, const Context& context) {
   static constexpr std::array<std::pair<std::string_view, ChallengeStatus>, 4> kStatus = {{
@@ -120,6 +150,7 @@ std::optional<Challenge> read_challenge(const Json& object, const Context& conte
   challenge.status = status_member(object, kStatus, context);
   challenge.token = optional_string(object, "token", context.what).value_or("");
   challenge.error = error_member(object, context);
+  challenge.tried = tried_addresses(object);
   if (challenge.token.empty() ? needs_token(challenge.type) : !is_token(challenge.token)) {
     refuse(context, "the token \"" + printable(challenge.token, 40) + "\" of " + challenge.type +
                         " is not one that RFC 8555 8.3 allows");

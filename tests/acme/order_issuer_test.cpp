@@ -125,6 +125,8 @@ TEST_F(OrderIssuerTest, OneFailedNameIsNamedWithItsProblem) {
   const auto error = failure();
   ASSERT_TRUE(error);
   EXPECT_EQ(std::string(error->what()).find("validating a.test"), 0u) << error->what();
+  EXPECT_NE(std::string(error->what()).find("(the CA tried 192.0.2.1 port 80)"), std::string::npos)
+      << error->what();
 }
 
 TEST_F(OrderIssuerTest, WildcardsAreRefusedBeforeAnythingIsAsked) {

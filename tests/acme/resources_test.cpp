@@ -269,6 +269,35 @@ TEST(ResourcesTest, UnknownChallengesAreKeptAndThoseWithoutUrlDropped) {
   EXPECT_EQ(authorization.challenges[1].token, "");
 }
 
+TEST(ResourcesTest, WhereTheCaLookedIsToldForPeople) {
+  struct Case {
+    const char* record;
+    const char* tried;
+  };
+  const Case cases[] = {
+      {R"([{"url":"http://a.test/","hostname":"a.test","port":"80","addressUsed":"192.0.2.1",
+            "addressesResolved":["192.0.2.1"]}])",
+       "192.0.2.1 port 80"},
+      {R"([{"port":"80","addressUsed":"192.0.2.1"},
+           {"port":"443","addressUsed":"2001:db8::1",
+            "addressesResolved":["2001:db8::1","192.0.2.1"]}])",
+       "2001:db8::1 port 443, of 2001:db8::1, 192.0.2.1"},
+      {R"([{"addressUsed":"192.0.2.1\u001b[2J"}])", R"(192.0.2.1\x1b[2J)"},
+      {R"([{"addressUsed":"192.0.2.1","port":80,"addressesResolved":[1,{},null]}])", "192.0.2.1"},
+      {R"([])", ""},
+      {R"([{"addressUsed":7}])", ""},
+      {R"(["192.0.2.1"])", ""},
+      {R"({"addressUsed":"192.0.2.1"})", ""},
+      {R"(null)", ""},
+  };
+  for (const Case& expected : cases) {
+    SCOPED_TRACE(expected.record);
+    Json json = authorization_json();
+    json["challenges"][0]["validationRecord"] = Json::parse(expected.record);
+    EXPECT_EQ(parse_authorization(json.dump(), kContext).challenges.at(0).tried, expected.tried);
+  }
+}
+
 TEST(ResourcesTest, AuthorizationsThatRfc8555DoesNotAllowAreRefused) {
   const auto refused = [](const std::function<void(Json&)>& change) {
     expect_refused<Authorization>(parse_authorization, authorization_json(), change);

@@ -172,7 +172,13 @@ Json ScriptedCa::State::show(const CaAuthorization& authorization, const CaChall
   if (hidden) status = authorization.responded ? "processing" : "pending";
   Json json = {{"type", challenge.type}, {"url", challenge.url}, {"status", status}};
   if (!challenge.token.empty()) json["token"] = challenge.token;
-  if (!hidden && !authorization.error.is_null()) json["error"] = authorization.error;
+  if (!hidden && !authorization.error.is_null()) {
+    json["error"] = authorization.error;
+    json["validationRecord"] = {{{"hostname", authorization.identifier.value},
+                                 {"port", "80"},
+                                 {"addressesResolved", {"192.0.2.1"}},
+                                 {"addressUsed", "192.0.2.1"}}};
+  }
   return json;
 }
 

@@ -45,11 +45,15 @@ Exit run(const Command& command, Output& output) {
 }
 
 Output make_output(const Settings& settings, const std::optional<Verb>& verb) {
+  const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  SystemLog log;  // of what runs by itself; a script sees what else fails
+  if (verb == Verb::renew || verb == Verb::serve) log = system_log(terminal, environment);
   return Output(write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
-                {.look = look_of(::isatty(STDERR_FILENO) != 0, environment),
+                {.look = look_of(terminal, environment),
                  .quiet = settings.quiet,
                  .verbose = settings.verbose,
-                 .failures_come_later = verb == Verb::obtain || verb == Verb::renew});
+                 .failures_come_later = verb == Verb::obtain || verb == Verb::renew,
+                 .log = std::move(log)});
 }
 
 // --json keeps its promise of one object when the command did not get as far as an outcome.

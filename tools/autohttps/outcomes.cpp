@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/outcomes.h>
 
+#include <autohttps/common/advice.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/common/timestamps.h>
 #include <autohttps/tools/autohttps/report.h>
@@ -26,7 +27,7 @@ void tell_failure(const acme::Outcome& outcome, Output& output) {
   if (outcome.next_attempt) {
     known += "; not tried again before " + format_rfc3339(*outcome.next_attempt);
   }
-  const std::string hint = outcome.error ? outcome.error->hint() : std::string();
+  const std::string hint = outcome.error ? next_step(*outcome.error) : std::string();
   const bool named = what.starts_with(outcome.certificate + ":");
   output.error(named ? what : outcome.certificate + ": " + what, known, hint);
 }
@@ -58,10 +59,13 @@ Exit finish(std::string_view command, const Settings& settings, const std::files
     }
   }
   if (settings.json) output.result(to_text(run_json(command, store, outcomes)));
+  const bool unattended = command == "renew" && !output.options().look.terminal;
   for (const acme::Outcome& outcome : outcomes) {
-    if (outcome.action == Action::failed || outcome.action == Action::deferred) {
-      tell_failure(outcome, output);
-    }
+    const bool waits = outcome.action == Action::deferred;
+    // What waits for its time was told when it failed: once for each failure, not once for each
+    // run.
+    if (waits && unattended && outcome.told_before) continue;
+    if (waits || outcome.action == Action::failed) tell_failure(outcome, output);
   }
   return exit_of(outcomes, settings.detailed_exit_code);
 }

@@ -98,11 +98,7 @@ acme::AttemptPlan plan_of(const Outlook& outlook, const acme::AttemptWish& wish,
 }
 
 double life_left(const acme::Generation& generation, WallTime now) noexcept {
-  const auto whole = generation.key->not_after() - generation.key->not_before();
-  const auto left = generation.key->not_after() - now;
-  if (whole.count() <= 0) return 0;
-  return std::clamp(static_cast<double>(left.count()) / static_cast<double>(whole.count()), 0.0,
-                    1.0);
+  return acme::life_left(generation.key->not_before(), generation.key->not_after(), now);
 }
 
 }  // namespace autohttps::tools

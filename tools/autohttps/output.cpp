@@ -1,9 +1,11 @@
 #include <autohttps/tools/autohttps/output.h>
 
+#include <autohttps/common/advice.h>
 #include <autohttps/common/strings.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace autohttps::tools {
@@ -56,6 +58,7 @@ void Output::event(const Event& told) {
   const bool at_stake = told.level == Level::warning || told.level == Level::error;
   if (options_.quiet && !at_stake) return;
   if (told.level == Level::debug && !options_.verbose) return;
+  log_failure(told);
   if (told.level == Level::error && options_.failures_come_later && !told.certificate.empty() &&
       !options_.verbose) {
     return;
@@ -85,6 +88,19 @@ void Output::event(const Event& told) {
   if (at_stake) write_hint(told.hint);
 }
 
+// Not what waits for its time: that failed before, and was logged then.
+void Output::log_failure(const Event& told) const {
+  if (!options_.log || told.level != Event::Level::error) return;
+  std::string line = told.text;
+  if (!told.certificate.empty() && !line.starts_with(told.certificate)) {
+    line = told.certificate + ": " + line;
+  }
+  std::string hint = told.hint;
+  std::ranges::replace(hint, '\n', ' ');
+  if (!hint.empty()) line += "; to fix it: " + hint;
+  options_.log(urgency_of(told.life_left), line);
+}
+
 void Output::step(const std::string& text) {
   event({.level = Event::Level::step, .certificate = {}, .text = text, .hint = {}});
 }
@@ -99,8 +115,9 @@ void Output::result(const std::string& text) {
 }
 
 void Output::error(const Error& error_told) {
-  error(error_told.what(), std::string("code: ") + std::string(code_name(error_told.code())),
-        error_told.hint());
+  const std::string hint = next_step(error_told);
+  log_failure({Event::Level::error, {}, error_told.what(), hint});
+  error(error_told.what(), std::string("code: ") + std::string(code_name(error_told.code())), hint);
 }
 
 void Output::error(const std::string& text, const std::string& known, const std::string& hint) {

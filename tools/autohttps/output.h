@@ -4,6 +4,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/event.h>
 #include <autohttps/tools/autohttps/command_line.h>
+#include <autohttps/tools/autohttps/system_log.h>
 
 #include <functional>
 #include <mutex>
@@ -28,6 +29,7 @@ struct OutputOptions {
   // Errors about one certificate come as an Outcome at the end as well: then they are not shown
   // twice.
   bool failures_come_later = false;
+  SystemLog log{};  // empty: somebody looks at standard error
 };
 
 // Thread-safe. Foreign text is escaped here once more: no byte of it steers a terminal.
@@ -53,6 +55,7 @@ class Output {
   void write_error_line(std::string_view mark, std::string_view plain, std::string_view color,
                         const std::string& text);
   void write_hint(const std::string& hint);
+  void log_failure(const Event&) const;
 
   const Write out_;
   const Write err_;

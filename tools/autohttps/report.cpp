@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/report.h>
 
+#include <autohttps/common/advice.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/common/timestamps.h>
 
@@ -85,7 +86,8 @@ std::string_view action_name(Action action) noexcept {
 Json answer(std::string_view command) { return {{"schema", kSchema}, {"command", command}}; }
 
 Json error_json(const Error& error) {
-  Json object = {{"code", code_name(error.code())}, {"text", error.what()}, {"hint", error.hint()}};
+  Json object = {
+      {"code", code_name(error.code())}, {"text", error.what()}, {"hint", next_step(error)}};
   object["retry_at"] = time_json(error.retry_at());
   return object;
 }

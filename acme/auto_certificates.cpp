@@ -148,6 +148,14 @@ std::string AutoCertificates::add(const std::vector<std::string>& domains) {
   return parts_->manager.manage(parts_->named(wish_of(options)));
 }
 
+std::string AutoCertificates::manage(const AutoCertificatesOptions& wish) {
+  CertificateSpec spec = wish_of(wish);
+  if (spec.id.empty()) {
+    spec.id = parts_->certificates.id_for_name(spec.names.front().value).value_or(std::string());
+  }
+  return parts_->manager.manage(spec);
+}
+
 const std::string& AutoCertificates::certificate() const noexcept { return parts_->wish.id; }
 
 void AutoCertificates::start(CertificateSink& sink) {

@@ -70,6 +70,11 @@ class AutoCertificates {
   // Writes the wish for a further certificate: these domains, otherwise the same options.
   // Idempotent; returns its id.
   std::string add(const std::vector<std::string>& domains);
+  // Writes the wish of a further certificate with options of its own, of which `store` and
+  // `on_event` are not looked at: the certificate `name`, else the one that has the first domain
+  // now, which from then on has these domains and no others; else a new one. Idempotent; returns
+  // its id.
+  std::string manage(const AutoCertificatesOptions& wish);
   const std::string& certificate() const noexcept;  // its id; empty without domains
 
   // In the background: certificates of the store go to `sink` at once and whenever any process

@@ -69,9 +69,9 @@ std::string try_hint(std::string_view name) {
 void refuse_what_is_no_name(std::string_view text) {
   if (text.empty()) refuse(text, "is empty: a domain name or an IP address is wanted");
   if (std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; })) {
-    refuse(
-        text, "is not ASCII: certificates hold internationalised names in their xn-- form",
-        "give the form that `idn2 NAME` or your registrar shows, as in \"xn--bcher-kva.example\"");
+    refuse(text, "is not ASCII: certificates hold internationalised names in their xn-- form",
+           "give the form that `idn2 " + printable(text, 100) +
+               "` shows (package idn2), or your registrar, as in \"xn--bcher-kva.example\"");
   }
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
     std::string_view host = text.substr(scheme + 3);

@@ -79,7 +79,7 @@ std::vector<std::string> includes(const fs::path& path) {
 
 // The library a header is of, for those that layers.txt speaks of; else empty.
 std::string foreign_library(const std::string& include) {
-  for (const char* library : {"openssl", "curl", "nlohmann", "CLI", "gtest", "gmock"}) {
+  for (const char* library : {"openssl", "curl", "nlohmann", "CLI", "toml++", "gtest", "gmock"}) {
     if (include.starts_with(std::string(library) + "/")) return library;
   }
   return include == "httplib.h" ? "httplib" : "";

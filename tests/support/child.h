@@ -16,7 +16,8 @@ namespace autohttps {
 
 struct ChildOptions {
   std::vector<std::string> arguments{};              // the program first, found through PATH
-  std::map<std::string, std::string> environment{};  // on top of ours; an empty value unsets
+  std::map<std::string, std::string> environment{};  // on top of ours; an empty value unsets.
+                                                     // AUTOHTTPS_CONFIG is /dev/null unless here
   std::string folder{};                              // working directory; empty: ours
   std::string input{};                               // its standard input
   std::optional<uid_t> user{};                       // run as this user and group: we must be root

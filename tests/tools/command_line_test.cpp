@@ -73,6 +73,14 @@ TEST(CommandLineTest, TheEnvironmentFillsWhatTheLineDoesNotSay) {
   EXPECT_EQ(parse({"obtain", "c.test"}, variables).settings.names, Words{"c.test"});
 }
 
+TEST(CommandLineTest, WhatWasToldIsRemembered) {
+  const Command command =
+      parse({"obtain", "a.test", "--email", "x@a.test", "--pre", "one x", "--pre=two"},
+            {{"AUTOHTTPS_KEY_TYPE", "rsa2048"}, {"AUTOHTTPS_PRE", "three"}});
+  EXPECT_EQ(command.settings.told, (std::set<std::string_view>{"email", "pre", "key-type"}));
+  EXPECT_EQ(command.settings.pre, (Words{"one x", "two"}));
+}
+
 TEST(CommandLineTest, AWrongVariableIsNamed) {
   EXPECT_NE(complaint({"renew"}, {{"AUTOHTTPS_HTTP_PORT", "eighty"}})
                 .find("AUTOHTTPS_HTTP_PORT: \"eighty\" is not a number"),
@@ -104,6 +112,9 @@ TEST(CommandLineTest, SaysWhatIsWrongAndWhatWasMeant) {
       {{"retry"}, "needs to be told for which certificate"},
       {{"delete"}, "autohttps list shows the names"},
       {{"list", "a.test"}, "takes no names"},
+      {{"config"}, "autohttps config check"},
+      {{"config", "chekc"}, "autohttps config check"},
+      {{"config", "check", "check"}, "autohttps config check"},
       {{"obtain", "a.test", "--http-port"}, "--http-port"},
       {{"obtain", "a.test", "--http-port", "http"}, "--http-port: \"http\" is not a number"},
       {{"obtain", "a.test", "--server", "http://ca.test/dir"}, "use the CA's https:// address"},

@@ -38,6 +38,16 @@ TEST(OptionsTest, KeyAndVariableFollowFromTheFlag) {
   EXPECT_EQ(environment_name(*option), "AUTOHTTPS_PUBLIC_HTTPS_PORT");
 }
 
+TEST(OptionsTest, EveryKeyIsUsedOnceAndListsSayWhereTheirValuesAre) {
+  std::set<std::string> keys;
+  for (const Option& option : options()) {
+    EXPECT_TRUE(keys.insert(config_key(option)).second) << option.name;
+    EXPECT_EQ(option.values != nullptr, option.kind == ValueKind::list) << option.name;
+  }
+  EXPECT_EQ(config_key(*find_option("domain")), "names");
+  EXPECT_EQ(environment_name(*find_option("domain")), "AUTOHTTPS_DOMAIN");
+}
+
 TEST(OptionsTest, EveryVerbIsFoundByItsName) {
   for (const VerbInfo& verb : verbs()) {
     EXPECT_EQ(find_verb(verb.name), verb.verb);
@@ -59,7 +69,8 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
         Case{"at-once", "1000"}, Case{"lock-timeout", "soon"},
         Case{"lock-timeout", "99999999999999999999"}, Case{"key-type", "dsa"},
         Case{"server", "http://ca.test/dir"}, Case{"server", "ca.test"}, Case{"server", "https://"},
-        Case{"store", ""}, Case{"json", "maybe"}}) {
+        Case{"store", ""}, Case{"limits", "few"}, Case{"reverse-proxy", "a.test"},
+        Case{"redirect-to", "*.a.test"}, Case{"deploy", " "}, Case{"json", "maybe"}}) {
     Settings settings;
     const Option* option = find_option(bad.option);
     ASSERT_NE(option, nullptr) << bad.option;

@@ -130,9 +130,18 @@ void apply_all(Settings& settings, Verb verb, const Given& given, const Environm
   }
 }
 
+void check_what_to_do(const std::vector<std::string>& words) {
+  if (words.size() == 1 && words.front() == "check") return;
+  throw Error(ErrorCode::config,
+              words.empty() ? "\"config\" needs to be told what to do"
+                            : "\"config\" knows no " + in_quotes(words.front()),
+              "autohttps config check");
+}
+
 void check(Verb verb, const Settings& settings) {
   const VerbInfo& about = info(verb);
   if (settings.help) return;
+  if (verb == Verb::config) return check_what_to_do(settings.names);
   if (about.operand.empty() && !settings.names.empty()) {
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" takes no names, but was given " +

@@ -2,6 +2,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/command_line.h>
 #include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/config.h>
 #include <autohttps/tools/autohttps/help.h>
 #include <autohttps/tools/autohttps/output.h>
 #include <autohttps/tools/autohttps/report.h>
@@ -22,26 +23,44 @@ using namespace autohttps::tools;
 
 const char* environment(const char* name) { return std::getenv(name); }
 
-Exit run(const Command& command, Output& output) {
-  switch (*command.verb) {
+Exit run_configured(Verb verb, const Config& config, Output& output) {
+  switch (verb) {
     case Verb::obtain:
-      return obtain(command.settings, output);
+      return obtain(config, output);
     case Verb::renew:
-      return renew(command.settings, output);
+      return renew(config, output);
     case Verb::serve:
-      return serve(command.settings, output);
+      return serve(config, output);
     case Verb::status:
-      return status(command.settings, output);
+      return status(config.global, output);
     case Verb::list:
-      return list(command.settings, output);
+      return list(config.global, output);
     case Verb::retry:
-      return retry(command.settings, output);
+      return retry(config.global, output);
     case Verb::remove:
-      return remove(command.settings, output);
+      return remove(config.global, output);
+    case Verb::config:
     case Verb::version:
-      return version(command.settings, output);
+      break;  // read no configuration before
   }
   return Exit::usage;
+}
+
+// A site with a mistake stops nobody from looking at the others and keeping them good; it stops a
+// `serve` that begins, since there is somebody to mend it.
+Exit run(const Command& command, Output& output) {
+  const Verb verb = *command.verb;
+  if (verb == Verb::version) return version(command.settings, output);
+  if (verb == Verb::config) return config_check(command.settings, output);
+  const Config config = read_config(command.settings);
+  for (const std::string& path : config.closed) {
+    output.warning("\"" + path + "\" may not be read by this user: not looked at");
+  }
+  if (const auto problem = problem_of(config)) {
+    if (verb == Verb::serve || !config.sound) throw *problem;
+    output.warning(problem->what(), problem->hint());
+  }
+  return run_configured(verb, config, output);
 }
 
 Output make_output(const Settings& settings, const std::optional<Verb>& verb) {

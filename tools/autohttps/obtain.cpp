@@ -23,7 +23,8 @@ std::vector<std::string> wish_for(AutoCertificates& certificates, const Settings
 
 }  // namespace
 
-Exit obtain(const Settings& settings, Output& output) {
+Exit obtain(const Config& config, Output& output) {
+  const Settings settings = settings_for(config, config.line.names);
   if (settings.each && !settings.name.empty()) {
     throw Error(ErrorCode::config, "--each makes several certificates, --name is for one",
                 "leave out one of the two");

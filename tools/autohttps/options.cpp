@@ -1,7 +1,10 @@
 #include <autohttps/tools/autohttps/options.h>
 
+#include <autohttps/acme/management/limits.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/server/sites/upstream_url.h>
 
 #include <algorithm>
 #include <charconv>
@@ -19,9 +22,10 @@ constexpr unsigned kWish = kObtain | kServe;            // says what certificate
 constexpr unsigned kIssue = kObtain | kRenew | kServe;  // may talk to a CA
 constexpr unsigned kRun = kObtain | kRenew;             // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
+constexpr unsigned kConfig = bit(Verb::config);
 constexpr unsigned kAll = ~0u;
 constexpr unsigned kConfigured = kAll & ~bit(Verb::version);
-constexpr unsigned kStore = kConfigured;
+constexpr unsigned kStore = kConfigured & ~kConfig;
 
 Error wrong(const std::string& value, const std::string& expected) {
   return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
@@ -98,6 +102,22 @@ void set_server(Settings& settings, const std::string& value) {
   settings.server = value;
 }
 
+void set_limits(Settings& settings, const std::string& value) {
+  acme::Limits::preset(value);  // throws for an unknown name
+  settings.limits = value;
+}
+
+void set_reverse_proxy(Settings& settings, const std::string& value) {
+  parse_upstream_url(value);
+  settings.reverse_proxy = value;
+}
+
+void set_redirect_to(Settings& settings, const std::string& value) {
+  const Identifier host = Identifier::parse(value);
+  if (host.is_wildcard()) throw wrong(value, "one host: visitors are sent to it");
+  settings.redirect_to = host.value;
+}
+
 template <auto member>
 void add_command(Settings& settings, const std::string& value) {
   if (value.find_first_not_of(' ') == std::string::npos)
@@ -124,73 +144,77 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::list, "list", "", "one line per certificate"},
     {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
+    {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
     {Verb::version, "version", "", "versions of this program and its libraries"},
 };
 
 constexpr Option kOptions[] = {
-    {"domain", 'd', ValueKind::list, Scope::site, "NAME", kWish, add_names,
-     "a name for the certificate; may be repeated, the same as DOMAIN"},
-    {"name", 0, ValueKind::one, Scope::site, "NAME", kObtain, set_text<&Settings::name>,
+    {"domain", 'd', ValueKind::list, Scope::one_site, "NAME", kWish, add_names,
+     "a name for the certificate; may be repeated, the same as DOMAIN", &Settings::names},
+    {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain, set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
-    {"server", 0, ValueKind::one, Scope::site, "URL", kWish, set_server,
+    {"server", 0, ValueKind::text, Scope::every_site, "URL", kWish, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},
-    {"staging", 0, ValueKind::flag, Scope::site, "", kStore, set_flag<&Settings::staging>,
+    {"staging", 0, ValueKind::flag, Scope::every_site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},
-    {"ca-bundle", 0, ValueKind::one, Scope::site, "FILE", kWish, set_text<&Settings::ca_bundle>,
+    {"ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kWish,
+     set_text<&Settings::ca_bundle>,
      "PEM file with the roots to trust when talking to the CA (default: the system's)"},
-    {"ca-proxy", 0, ValueKind::one, Scope::site, "URL", kWish, set_text<&Settings::ca_proxy>,
+    {"ca-proxy", 0, ValueKind::text, Scope::every_site, "URL", kWish, set_text<&Settings::ca_proxy>,
      "proxy to reach the CA through"},
-    {"email", 0, ValueKind::one, Scope::site, "ADDRESS", kWish, set_text<&Settings::email>,
+    {"email", 0, ValueKind::text, Scope::every_site, "ADDRESS", kWish, set_text<&Settings::email>,
      "contact for the CA's account (optional)"},
-    {"agree-tos", 0, ValueKind::flag, Scope::site, "", kWish, set_flag<&Settings::agree_to_terms>,
-     "you agree to the CA's terms of service"},
-    {"limits", 0, ValueKind::one, Scope::site, "PRESET", kWish, set_text<&Settings::limits>,
+    {"agree-tos", 0, ValueKind::flag, Scope::every_site, "", kWish,
+     set_flag<&Settings::agree_to_terms>, "you agree to the CA's terms of service"},
+    {"limits", 0, ValueKind::text, Scope::every_site, "PRESET", kWish, set_limits,
      "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
      "(default: letsencrypt for Let's Encrypt, conservative for others)"},
-    {"key-type", 0, ValueKind::one, Scope::site, "TYPE", kWish, set_key_type,
+    {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_key_type,
      "ec256, ec384, rsa2048, rsa3072 or rsa4096 (default: ec256)"},
-    {"profile", 0, ValueKind::one, Scope::site, "NAME", kWish, set_text<&Settings::profile>,
+    {"profile", 0, ValueKind::text, Scope::every_site, "NAME", kWish, set_text<&Settings::profile>,
      "which of the CA's certificate profiles (default: the CA's own choice)"},
-    {"webroot", 0, ValueKind::one, Scope::site, "DIR", kObtain, set_text<&Settings::webroot>,
+    {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain, set_text<&Settings::webroot>,
      "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
-    {"root", 0, ValueKind::one, Scope::site, "DIR", kServe, set_text<&Settings::root>,
+    {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
-    {"reverse-proxy", 0, ValueKind::one, Scope::site, "URL", kServe,
-     set_text<&Settings::reverse_proxy>,
+    {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe, set_reverse_proxy,
      "pass requests on to the server at URL, as in http://127.0.0.1:8080"},
-    {"redirect-to", 0, ValueKind::one, Scope::site, "HOST", kServe,
-     set_text<&Settings::redirect_to>,
+    {"redirect-to", 0, ValueKind::text, Scope::one_site, "HOST", kServe, set_redirect_to,
      "send visitors of every other name on to https://HOST, path and query kept"},
-    {"pre", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::pre>,
-     "run before the CA is asked for a certificate; may be repeated"},
-    {"deploy", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::deploy>,
-     "run when a new certificate is in place, as to reload a server; may be repeated"},
-    {"failed", 0, ValueKind::list, Scope::site, "COMMAND", kWish, add_command<&Settings::failed>,
-     "run when an attempt failed, as to tell somebody; may be repeated"},
-    {"bind", 0, ValueKind::one, Scope::program, "ADDRESS", kIssue, set_text<&Settings::bind>,
+    {"pre", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish, add_command<&Settings::pre>,
+     "run before the CA is asked for a certificate; may be repeated", &Settings::pre},
+    {"deploy", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish,
+     add_command<&Settings::deploy>,
+     "run when a new certificate is in place, as to reload a server; may be repeated",
+     &Settings::deploy},
+    {"failed", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish,
+     add_command<&Settings::failed>,
+     "run when an attempt failed, as to tell somebody; may be repeated", &Settings::failed},
+    {"bind", 0, ValueKind::text, Scope::program, "ADDRESS", kIssue, set_text<&Settings::bind>,
      "address to listen on (default: all, IPv6 and IPv4)"},
-    {"http-port", 0, ValueKind::one, Scope::program, "PORT", kIssue, set_port<&Settings::http_port>,
+    {"http-port", 0, ValueKind::number, Scope::program, "PORT", kIssue,
+     set_port<&Settings::http_port>,
      "port for the CA's questions and for redirects; the CA asks port 80 (default: 80)"},
-    {"https-port", 0, ValueKind::one, Scope::program, "PORT", kServe,
+    {"https-port", 0, ValueKind::number, Scope::program, "PORT", kServe,
      set_port<&Settings::https_port>, "port for HTTPS (default: 443)"},
-    {"public-https-port", 0, ValueKind::one, Scope::program, "PORT", kServe,
+    {"public-https-port", 0, ValueKind::number, Scope::program, "PORT", kServe,
      set_port<&Settings::public_https_port>,
      "the port clients see when it is forwarded to --https-port (default: the same)"},
-    {"config", 0, ValueKind::one, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
+    {"config", 0, ValueKind::text, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
      "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
     {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,
      "read no configuration file"},
-    {"store", 0, ValueKind::one, Scope::program, "DIR", kStore, set_text<&Settings::store>,
+    {"store", 0, ValueKind::text, Scope::program, "DIR", kStore, set_text<&Settings::store>,
      "where accounts, keys and certificates are kept (default: $STATE_DIRECTORY; "
      "/var/lib/autohttps for root; else $XDG_STATE_HOME/autohttps)"},
     {"force", 0, ValueKind::flag, Scope::line, "", kRun, set_flag<&Settings::force>,
      "issue although nothing is due; the CA's limits still hold"},
     {"each", 0, ValueKind::flag, Scope::line, "", kObtain, set_flag<&Settings::each>,
      "a certificate of its own for each domain, instead of one for all"},
-    {"at-once", 0, ValueKind::one, Scope::program, "N", kRun, set_at_once,
+    {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 8)"},
-    {"lock-timeout", 0, ValueKind::one, Scope::program, "SECONDS",
+    {"lock-timeout", 0, ValueKind::duration, Scope::program, "SECONDS",
      kRun | kDelete | bit(Verb::retry), set_lock_timeout,
      "how long to wait for another process that works on the same certificate (default: 60)"},
     {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete, set_flag<&Settings::yes>, "do not ask"},
@@ -220,6 +244,10 @@ std::optional<Verb> find_verb(std::string_view name) noexcept {
 }
 
 std::span<const Option> options() noexcept { return kOptions; }
+
+bool is_path(const Option& option) noexcept {
+  return option.value_name == "DIR" || option.value_name == "FILE";
+}
 
 bool takes(Verb verb, const Option& option) noexcept { return (option.verbs & bit(verb)) != 0; }
 

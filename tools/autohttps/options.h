@@ -9,10 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace autohttps::tools {
 
-enum class Verb { obtain, renew, serve, status, list, retry, remove, version };
+enum class Verb { obtain, renew, serve, status, list, retry, remove, config, version };
 
 struct VerbInfo {
   Verb verb;
@@ -25,11 +26,11 @@ std::span<const VerbInfo> verbs() noexcept;
 const VerbInfo& info(Verb) noexcept;
 std::optional<Verb> find_verb(std::string_view name) noexcept;
 
-enum class ValueKind { flag, one, list };
+enum class ValueKind { flag, text, number, duration, list };
 
 // Where a configuration file may say it: nowhere, in the main file for the whole program, or there
-// for every site and in a site for itself.
-enum class Scope { line, program, site };
+// for every site and in a site for itself, or in a site alone.
+enum class Scope { line, program, every_site, one_site };
 
 struct Option {
   std::string_view name;  // the long flag without its dashes
@@ -41,6 +42,7 @@ struct Option {
   // Throws Error(config) that says what would be right; the caller adds where the value came from.
   void (*set)(Settings&, const std::string& value);
   std::string_view help;
+  std::vector<std::string> Settings::*values = nullptr;  // of a list: what set() adds to
 };
 
 std::span<const Option> options() noexcept;
@@ -48,6 +50,7 @@ bool takes(Verb, const Option&) noexcept;
 const Option* find_option(std::string_view name) noexcept;
 
 std::string config_key(const Option&);        // http_port; of --domain: names
+bool is_path(const Option&) noexcept;         // its value names a file or a folder
 std::string environment_name(const Option&);  // AUTOHTTPS_HTTP_PORT
 
 }  // namespace autohttps::tools

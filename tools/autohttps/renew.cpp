@@ -1,4 +1,5 @@
 #include <autohttps/acme/auto_certificates.h>
+#include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
@@ -14,11 +15,25 @@ AutoCertificatesOptions whole_store(const Settings& settings, Output& output) {
   return certificate_options(of_all, output.sink());
 }
 
+// A site that was added to the configuration gets its certificate like any that is due. What is
+// wrong with one stops no other.
+void wish_for_sites(AutoCertificates& certificates, const Config& config, Output& output) {
+  for (const Settings& site : config.sites) {
+    try {
+      certificates.manage(certificate_options(site, output.sink()));
+    } catch (const Error& error) {
+      output.warning("site " + site.names.front() + ": " + error.what(), error.hint());
+    }
+  }
+}
+
 }  // namespace
 
-Exit renew(const Settings& settings, Output& output) {
+Exit renew(const Config& config, Output& output) {
+  const Settings& settings = config.global;
   const Interruption interruption;
   AutoCertificates certificates(whole_store(settings, output));
+  wish_for_sites(certificates, config, output);
 
   acme::RunOptions run;
   run.person = settings.force;  // cron does not force

@@ -53,7 +53,8 @@ std::unique_ptr<ServingRecord> record(AutoHttps& site, Output& output) {
 
 }  // namespace
 
-Exit serve(const Settings& settings, Output& output) {
+Exit serve(const Config& config, Output& output) {
+  const Settings settings = settings_for(config, config.line.names);
   const Interruption interruption;
   AutoHttps site(server_options(settings, output.sink()));
   check_something_to_serve(site, settings);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ struct Settings {
 
   // Names of the options that the line or the environment gave: no file changes these.
   std::set<std::string_view> told;
+  // Of the options that a file gave: the user id of the file's owner. Hooks run as who wrote them.
+  std::map<std::string_view, std::uint32_t> written_by;
 };
 
 }  // namespace autohttps::tools

@@ -135,9 +135,15 @@ bool means_no_ipv6(int cause) {
   }
   if (cause == EACCES || cause == EPERM) {
     throw Error(ErrorCode::permission, doing + ": permission denied",
-                "run as root; or give the program the right (setcap cap_net_bind_service=+ep "
-                "PROGRAM, in a systemd unit AmbientCapabilities=CAP_NET_BIND_SERVICE); or open low "
-                "ports to all (sysctl net.ipv4.ip_unprivileged_port_start=80)");
+                "run as root, which is given up once the port is bound\n"
+                "or give the program this one right: the packaged systemd unit does "
+                "(AmbientCapabilities=CAP_NET_BIND_SERVICE), elsewhere setcap "
+                "cap_net_bind_service=+ep PROGRAM\n"
+                "or listen above 1023 (http-port, https-port) and have port " +
+                    std::to_string(port) +
+                    " forwarded there, or open low ports to every user: sysctl "
+                    "net.ipv4.ip_unprivileged_port_start=" +
+                    std::to_string(port));
   }
   throw_errno(ErrorCode::port, doing, cause,
               cause == EADDRNOTAVAIL ? "the address is none of this machine's" : "");

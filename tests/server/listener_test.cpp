@@ -157,7 +157,8 @@ TEST(ListenerDeathTest, APortWithoutTheRightSaysHowToGetIt) {
         std::_Exit(2);
       },
       ::testing::ExitedWithCode(0),
-      "listening on port 80: permission denied\n.*setcap.*ip_unprivileged_port_start");
+      "listening on port 80: permission denied\nrun as "
+      "root(.|\n)*setcap(.|\n)*ip_unprivileged_port_start=80");
 }
 
 }  // namespace

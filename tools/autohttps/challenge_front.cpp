@@ -4,6 +4,7 @@
 #include <autohttps/server/auto_https/port80.h>
 #include <autohttps/server/httplib/listener.h>
 #include <autohttps/tools/autohttps/probe.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 
 namespace autohttps::tools {
 namespace {
@@ -16,12 +17,17 @@ std::string ways_out(const std::string& holder, std::uint16_t port) {
          std::to_string(port) + " forwarded there";
 }
 
+OwnedFd listen_as_root(const std::string& bind_address, std::uint16_t port) {
+  const AsRoot as_root;
+  return listen_tcp(bind_address, port);
+}
+
 }  // namespace
 
 ChallengeFront::ChallengeFront(AutoCertificates& certificates, const std::string& bind_address,
                                std::uint16_t port, Output& output) {
   try {
-    port80_ = std::make_unique<Port80>(certificates.answers(), listen_tcp(bind_address, port));
+    port80_ = std::make_unique<Port80>(certificates.answers(), listen_as_root(bind_address, port));
     port80_->start();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::port) throw;

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/report.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <unistd.h>
@@ -37,6 +38,7 @@ void ask(const std::vector<Outlook>& outlooks, Output& output) {
 }  // namespace
 
 Exit remove(const Settings& settings, Output& output) {
+  const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
   if (!store) {

@@ -2,6 +2,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/report.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 namespace autohttps::tools {
 
 Exit list(const Settings& settings, Output& output) {
+  const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const WallTime now = clock.wall();
   std::vector<Outlook> outlooks;

@@ -6,6 +6,8 @@
 #include <autohttps/tools/autohttps/help.h>
 #include <autohttps/tools/autohttps/output.h>
 #include <autohttps/tools/autohttps/report.h>
+#include <autohttps/tools/autohttps/store_owner.h>
+#include <autohttps/tools/autohttps/wish.h>
 
 #include <unistd.h>
 
@@ -111,6 +113,10 @@ Exit run_line(const std::vector<std::string>& words) {
   if (command.settings.help) return help(command, !words.empty(), output);
   const std::string name(info(*command.verb).name);
   try {
+    if (takes(*command.verb, *find_option("store"))) {
+      hide_memory();
+      settle_store(command.settings);
+    }
     return run(command, output);
   } catch (const Error& error) {
     return stopped(error, name, json, output);

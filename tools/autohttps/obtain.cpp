@@ -4,6 +4,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 namespace autohttps::tools {
@@ -30,6 +31,8 @@ Exit obtain(const Config& config, Output& output) {
                 "leave out one of the two");
   }
   const Interruption interruption;
+  const ActingAsOwner acting(settings.store, Missing::make);
+  prepare_webroot(settings.webroot);
   AutoCertificatesOptions options = certificate_options(settings, output.sink());
   std::vector<std::string> domains = options.domains;
   if (settings.each) options.domains.clear();

@@ -4,6 +4,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 namespace autohttps::tools {
@@ -32,6 +33,7 @@ void wish_for_sites(AutoCertificates& certificates, const Config& config, Output
 Exit renew(const Config& config, Output& output) {
   const Settings& settings = config.global;
   const Interruption interruption;
+  const ActingAsOwner acting(settings.store, Missing::make);
   AutoCertificates certificates(whole_store(settings, output));
   wish_for_sites(certificates, config, output);
 

@@ -4,6 +4,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/report.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 namespace autohttps::tools {
@@ -37,6 +38,7 @@ Cleared clear_back_off(acme::CertificateStore& certificates, const std::string& 
 }  // namespace
 
 Exit retry(const Settings& settings, Output& output) {
+  const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const WallTime now = clock.wall();
   const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);

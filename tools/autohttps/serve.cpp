@@ -5,6 +5,7 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/serving.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <unistd.h>
@@ -56,10 +57,15 @@ std::unique_ptr<ServingRecord> record(AutoHttps& site, Output& output) {
 Exit serve(const Config& config, Output& output) {
   const Settings settings = settings_for(config, config.line.names);
   const Interruption interruption;
+  const ActingAsOwner acting(settings.store, Missing::make);
   AutoHttps site(server_options(settings, output.sink()));
   check_something_to_serve(site, settings);
   add_pages(site, settings);
-  site.bind();
+  {
+    const AsRoot as_root;
+    site.bind();
+  }
+  give_up_root();
   const std::unique_ptr<ServingRecord> served = record(site, output);
   output.step("serving https on port " + std::to_string(site.https_port()) +
               ", http (challenges, redirects) on port " + std::to_string(site.http_port()));

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/report.h>
 #include <autohttps/tools/autohttps/serving.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 namespace autohttps::tools {
@@ -24,6 +25,7 @@ Json serving_json(const std::optional<Serving>& serving) {
 }  // namespace
 
 Exit status(const Settings& settings, Output& output) {
+  const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const WallTime now = clock.wall();
   const std::filesystem::path path = store_path(settings);

@@ -64,6 +64,11 @@ std::string directory_of(const Settings& settings) {
 
 }  // namespace
 
+void settle_store(Settings& settings) {
+  if (settings.store.empty()) settings.store = acme::default_store_path();
+  settings.store = absolute(settings.store);
+}
+
 std::filesystem::path store_path(const Settings& settings) {
   const std::filesystem::path path =
       settings.store.empty() ? acme::default_store_path() : std::filesystem::path(settings.store);

@@ -12,6 +12,10 @@
 
 namespace autohttps::tools {
 
+// The default place depends on who runs this: found once, before a command acts as somebody else
+// (store_owner.h).
+void settle_store(Settings&);
+
 // The absolute folder: what is written into the store must mean the same from cron's directory.
 std::filesystem::path store_path(const Settings&);
 

@@ -105,7 +105,7 @@ TEST(CommandLineTest, SaysWhatIsWrongAndWhatWasMeant) {
       {{"xyzzy"}, "--help shows what there is"},
       {{"obtain", "a.test", "--htp-port", "1"}, "did you mean \"--http-port\"?"},
       {{"obtain", "a.test", "--agree-tso"}, "did you mean \"--agree-tos\"?"},
-      {{"obtain", "a.test", "--root", "x"}, "it belongs to: serve"},
+      {{"obtain", "a.test", "--root", "x"}, "it belongs to: setup, serve"},
       {{"obtain", "a.test", "--frobnicate=1"}, "obtain --help shows what there is"},
       {{"obtain", "a.test", "-z"}, "\"-z\" is not a flag"},
       {{"obtain"}, "needs to be told for which domains"},

@@ -11,6 +11,7 @@
 
 namespace autohttps::tools {
 
+Exit setup(const Config&, Output&);
 Exit obtain(const Config&, Output&);
 Exit renew(const Config&, Output&);
 Exit serve(const Config&, Output&);
@@ -19,6 +20,7 @@ Exit list(const Settings&, Output&);
 Exit retry(const Settings&, Output&);
 Exit remove(const Settings&, Output&);
 Exit config_check(const Settings&, Output&);
+Exit uninstall(const Settings&, Output&);
 Exit version(const Settings&, Output&);
 
 }  // namespace autohttps::tools

@@ -135,7 +135,9 @@ void Loader::read_sites(const fs::path& folder) {
 
 Config Loader::load() {
   if (config_.line.no_config) return std::move(config_);
-  is_default_ = config_.line.config.empty();
+  // Named or not, the default file may be missing: services and cron entries name it, and sites.d
+  // beside it may be all there is.
+  is_default_ = config_.line.config.empty() || config_.line.config == kDefaultConfig;
   const fs::path path = fs::absolute(is_default_ ? kDefaultConfig : config_.line.config);
   read_main(path);
   read_sites(path.parent_path() / kSitesFolder);

@@ -27,6 +27,8 @@ const char* environment(const char* name) { return std::getenv(name); }
 
 Exit run_configured(Verb verb, const Config& config, Output& output) {
   switch (verb) {
+    case Verb::setup:
+      return setup(config, output);
     case Verb::obtain:
       return obtain(config, output);
     case Verb::renew:
@@ -41,6 +43,8 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
       return retry(config.global, output);
     case Verb::remove:
       return remove(config.global, output);
+    case Verb::uninstall:
+      return uninstall(config.global, output);
     case Verb::config:
     case Verb::version:
       break;  // read no configuration before
@@ -69,12 +73,13 @@ Output make_output(const Settings& settings, const std::optional<Verb>& verb) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   SystemLog log;  // of what runs by itself; a script sees what else fails
   if (verb == Verb::renew || verb == Verb::serve) log = system_log(terminal, environment);
-  return Output(write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
-                {.look = look_of(terminal, environment),
-                 .quiet = settings.quiet,
-                 .verbose = settings.verbose,
-                 .failures_come_later = verb == Verb::obtain || verb == Verb::renew,
-                 .log = std::move(log)});
+  return Output(
+      write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
+      {.look = look_of(terminal, environment),
+       .quiet = settings.quiet,
+       .verbose = settings.verbose,
+       .failures_come_later = verb == Verb::obtain || verb == Verb::renew || verb == Verb::setup,
+       .log = std::move(log)});
 }
 
 // --json keeps its promise of one object when the command did not get as far as an outcome.

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/interruption.h>
+#include <autohttps/tools/autohttps/obtaining.h>
 #include <autohttps/tools/autohttps/outcomes.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
@@ -24,13 +25,8 @@ std::vector<std::string> wish_for(AutoCertificates& certificates, const Settings
 
 }  // namespace
 
-Exit obtain(const Config& config, Output& output) {
-  const Settings settings = settings_for(config, config.line.names);
-  if (settings.each && !settings.name.empty()) {
-    throw Error(ErrorCode::config, "--each makes several certificates, --name is for one",
-                "leave out one of the two");
-  }
-  const Interruption interruption;
+std::vector<acme::Outcome> obtain_certificates(const Settings& settings, Output& output,
+                                               std::stop_token stop) {
   const ActingAsOwner acting(settings.store, Missing::make);
   prepare_webroot(settings.webroot);
   AutoCertificatesOptions options = certificate_options(settings, output.sink());
@@ -44,8 +40,18 @@ Exit obtain(const Config& config, Output& output) {
   run.force = settings.force;
   run.at_once = settings.at_once;
   run.lock_wait = settings.lock_timeout;
+  return run_due(certificates, ids, run, settings, output, std::move(stop));
+}
+
+Exit obtain(const Config& config, Output& output) {
+  const Settings settings = settings_for(config, config.line.names);
+  if (settings.each && !settings.name.empty()) {
+    throw Error(ErrorCode::config, "--each makes several certificates, --name is for one",
+                "leave out one of the two");
+  }
+  const Interruption interruption;
   const std::vector<acme::Outcome> outcomes =
-      run_due(certificates, ids, run, settings, output, interruption.token());
+      obtain_certificates(settings, output, interruption.token());
   return finish("obtain", settings, store_path(settings), outcomes, output);
 }
 

@@ -15,10 +15,12 @@ namespace {
 
 constexpr unsigned bit(Verb verb) { return 1u << static_cast<unsigned>(verb); }
 
+constexpr unsigned kSetup = bit(Verb::setup);
+constexpr unsigned kUninstall = bit(Verb::uninstall);
 constexpr unsigned kObtain = bit(Verb::obtain);
 constexpr unsigned kRenew = bit(Verb::renew);
 constexpr unsigned kServe = bit(Verb::serve);
-constexpr unsigned kWish = kObtain | kServe;            // says what certificate is wanted
+constexpr unsigned kWish = kObtain | kServe | kSetup;   // says what certificate is wanted
 constexpr unsigned kIssue = kObtain | kRenew | kServe;  // may talk to a CA
 constexpr unsigned kRun = kObtain | kRenew;             // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
@@ -135,6 +137,8 @@ void add_names(Settings& settings, const std::string& value) {
 }
 
 constexpr VerbInfo kVerbs[] = {
+    {Verb::setup, "setup", "DOMAIN...",
+     "certificate, renewal and, with --root or --reverse-proxy, the server, in one go"},
     {Verb::obtain, "obtain", "DOMAIN...",
      "get one certificate for these names, or renew it if it is due"},
     {Verb::renew, "renew", "[NAME...]", "renew every certificate that is due; for cron and timers"},
@@ -145,13 +149,15 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
+    {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
     {Verb::version, "version", "", "versions of this program and its libraries"},
 };
 
 constexpr Option kOptions[] = {
     {"domain", 'd', ValueKind::list, Scope::one_site, "NAME", kWish, add_names,
      "a name for the certificate; may be repeated, the same as DOMAIN", &Settings::names},
-    {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain, set_text<&Settings::name>,
+    {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain | kSetup,
+     set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
     {"server", 0, ValueKind::text, Scope::every_site, "URL", kWish, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},
@@ -174,13 +180,14 @@ constexpr Option kOptions[] = {
      "ec256, ec384, rsa2048, rsa3072 or rsa4096 (default: ec256)"},
     {"profile", 0, ValueKind::text, Scope::every_site, "NAME", kWish, set_text<&Settings::profile>,
      "which of the CA's certificate profiles (default: the CA's own choice)"},
-    {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain, set_text<&Settings::webroot>,
+    {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain | kSetup,
+     set_text<&Settings::webroot>,
      "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
-    {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe, set_text<&Settings::root>,
+    {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe | kSetup, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
-    {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe, set_reverse_proxy,
-     "pass requests on to the server at URL, as in http://127.0.0.1:8080"},
-    {"redirect-to", 0, ValueKind::text, Scope::one_site, "HOST", kServe, set_redirect_to,
+    {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe | kSetup,
+     set_reverse_proxy, "pass requests on to the server at URL, as in http://127.0.0.1:8080"},
+    {"redirect-to", 0, ValueKind::text, Scope::one_site, "HOST", kServe | kSetup, set_redirect_to,
      "send visitors of every other name on to https://HOST, path and query kept"},
     {"pre", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish, add_command<&Settings::pre>,
      "run before the CA is asked for a certificate; may be repeated", &Settings::pre},
@@ -208,16 +215,22 @@ constexpr Option kOptions[] = {
     {"store", 0, ValueKind::text, Scope::program, "DIR", kStore, set_text<&Settings::store>,
      "where accounts, keys and certificates are kept (default: $STATE_DIRECTORY; "
      "/var/lib/autohttps for root; else $XDG_STATE_HOME/autohttps)"},
-    {"force", 0, ValueKind::flag, Scope::line, "", kRun, set_flag<&Settings::force>,
-     "issue although nothing is due; the CA's limits still hold"},
+    {"www", 0, ValueKind::flag, Scope::line, "", kSetup, set_flag<&Settings::www>,
+     "www.DOMAIN too, and send its visitors on to DOMAIN"},
+    {"plan", 0, ValueKind::flag, Scope::line, "", kSetup | kUninstall, set_flag<&Settings::plan>,
+     "say every change that would be made, and make none"},
+    {"force", 0, ValueKind::flag, Scope::line, "", kRun | kSetup, set_flag<&Settings::force>,
+     "issue although nothing is due; the CA's limits still hold; of setup: overwrite a site's file "
+     "that was edited"},
     {"each", 0, ValueKind::flag, Scope::line, "", kObtain, set_flag<&Settings::each>,
      "a certificate of its own for each domain, instead of one for all"},
     {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 8)"},
     {"lock-timeout", 0, ValueKind::duration, Scope::program, "SECONDS",
-     kRun | kDelete | bit(Verb::retry), set_lock_timeout,
+     kRun | kDelete | bit(Verb::retry) | kSetup, set_lock_timeout,
      "how long to wait for another process that works on the same certificate (default: 60)"},
-    {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete, set_flag<&Settings::yes>, "do not ask"},
+    {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete | kSetup | kUninstall,
+     set_flag<&Settings::yes>, "do not ask"},
     {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe, set_flag<&Settings::json>,
      "print one JSON object on standard output"},
     {"detailed-exitcode", 0, ValueKind::flag, Scope::line, "", kRun,

@@ -13,7 +13,19 @@
 
 namespace autohttps::tools {
 
-enum class Verb { obtain, renew, serve, status, list, retry, remove, config, version };
+enum class Verb {
+  setup,
+  obtain,
+  renew,
+  serve,
+  status,
+  list,
+  retry,
+  remove,
+  config,
+  uninstall,
+  version
+};
 
 struct VerbInfo {
   Verb verb;

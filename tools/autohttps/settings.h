@@ -40,6 +40,8 @@ struct Settings {
   bool each = false;
   bool force = false;
   bool yes = false;
+  bool plan = false;  // setup, uninstall: say, do not do
+  bool www = false;
   std::chrono::seconds lock_timeout{60};
   int at_once = 8;
   bool json = false;

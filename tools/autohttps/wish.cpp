@@ -57,12 +57,12 @@ std::vector<std::string> checked_names(const std::vector<std::string>& texts) {
   return names;
 }
 
+}  // namespace
+
 std::string directory_of(const Settings& settings) {
   if (settings.staging) return std::string(acme::kLetsEncryptStaging);
   return settings.server.empty() ? std::string(acme::kLetsEncrypt) : settings.server;
 }
-
-}  // namespace
 
 void settle_store(Settings& settings) {
   if (settings.store.empty()) settings.store = acme::default_store_path();

@@ -1,0 +1,91 @@
+#include <autohttps/tools/autohttps/setup/site_file.h>
+
+#include <autohttps/common/private_key.h>
+#include <autohttps/common/sha256.h>
+#include <autohttps/common/strings.h>
+
+#include <vector>
+
+namespace autohttps::tools {
+namespace {
+
+constexpr std::string_view kMark = "# Made by `autohttps setup`";
+constexpr std::string_view kPromise =
+    ". Change it as you like: setup and uninstall then leave it alone. Mark: ";
+constexpr std::size_t kMarkDigits = 16;  // against edits, not against forgers
+
+// TOML's basic string.
+std::string quoted(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result = "\"";
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') {
+      result += '\\';
+      result += letter;
+    } else if (byte < ' ' || byte == 0x7f) {
+      result += "\\u00";
+      result += kDigits[byte >> 4];
+      result += kDigits[byte & 15];
+    } else {
+      result += letter;
+    }
+  }
+  return result + "\"";
+}
+
+std::string value_of(const std::string& text) { return quoted(text); }
+std::string value_of(bool flag) { return flag ? "true" : "false"; }
+std::string value_of(KeyType type) { return quoted(key_type_name(type)); }
+
+std::string value_of(const std::vector<std::string>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + quoted(values[i]);
+  return text + "]";
+}
+
+std::string body_of(const Settings& site, const Settings& above) {
+  std::string body;
+  const auto add = [&](std::string_view key, auto member) {
+    if (site.*member == above.*member) return;
+    body += std::string(key) + " = " + value_of(site.*member) + "\n";
+  };
+  add("names", &Settings::names);
+  add("name", &Settings::name);
+  add("root", &Settings::root);
+  add("reverse_proxy", &Settings::reverse_proxy);
+  add("redirect_to", &Settings::redirect_to);
+  add("webroot", &Settings::webroot);
+  add("server", &Settings::server);
+  add("staging", &Settings::staging);
+  add("ca_bundle", &Settings::ca_bundle);
+  add("ca_proxy", &Settings::ca_proxy);
+  add("limits", &Settings::limits);
+  add("email", &Settings::email);
+  add("agree_tos", &Settings::agree_to_terms);
+  add("key_type", &Settings::key_type);
+  add("profile", &Settings::profile);
+  add("pre", &Settings::pre);
+  add("deploy", &Settings::deploy);
+  add("failed", &Settings::failed);
+  return body;
+}
+
+std::string mark_of(std::string_view body) { return sha256_hex(body).substr(0, kMarkDigits); }
+
+}  // namespace
+
+std::string site_text(const Settings& site, const Settings& above) {
+  const std::string body = body_of(site, above);
+  return std::string(kMark) + std::string(kPromise) + mark_of(body) + "\n" + body;
+}
+
+SiteFile kind_of_site_file(std::string_view text) {
+  if (!text.starts_with(kMark)) return SiteFile::theirs;
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return SiteFile::edited;
+  const std::string_view head = text.substr(0, end);
+  return head.ends_with(mark_of(text.substr(end + 1))) ? SiteFile::ours : SiteFile::edited;
+}
+
+}  // namespace autohttps::tools

@@ -21,12 +21,13 @@ class PublishedAnswers final : public ChallengeAnswers {
   void withdraw(std::string_view token) noexcept;
   void sweep() noexcept;  // removes the expired, left by crashes
 
-  std::optional<std::string> key_authorization(
-      std::string_view token) const override;  // live ones only
+  // Live ones only. Those of the test store below this one too, so that a server answers for a
+  // dry run and for --staging beside it.
+  std::optional<std::string> key_authorization(std::string_view token) const override;
   std::shared_ptr<const CertifiedKey> tls_alpn(std::string_view) const override { return nullptr; }
 
  private:
-  std::optional<std::string> live(std::string_view token) const;
+  std::optional<std::string> live(const std::string& key) const;
 
   Store& store_;
   Clock& clock_;

@@ -51,6 +51,18 @@ TEST_F(PublishedAnswersTest, EveryProcessOnTheStoreCanAnswer) {
   EXPECT_FALSE(PublishedAnswers(other, clock_).key_authorization(kToken));
 }
 
+TEST(PublishedAnswersOnFilesTest, AServerAnswersForTheTestStoreBelowItsOwn) {
+  TemporaryFolder folder;
+  ManualClock clock;
+  const auto store = open_file_store(folder / "store", clock);
+  const auto staging = open_file_store(folder / "store" / "staging", clock);
+  PublishedAnswers of_staging(*staging, clock);
+  of_staging.publish(kToken, kKeyAuthorization);
+  EXPECT_EQ(PublishedAnswers(*store, clock).key_authorization(kToken), kKeyAuthorization);
+  of_staging.withdraw(kToken);
+  EXPECT_FALSE(PublishedAnswers(*store, clock).key_authorization(kToken));
+}
+
 TEST_F(PublishedAnswersTest, OnlyLiveTokensAnswer) {
   EXPECT_FALSE(answers_.key_authorization(kToken));
   answers_.publish(kToken, kKeyAuthorization);

@@ -18,6 +18,7 @@ Exit serve(const Config&, Output&);
 Exit status(const Settings&, Output&);
 Exit list(const Settings&, Output&);
 Exit retry(const Settings&, Output&);
+Exit promote(const Settings&, Output&);
 Exit remove(const Settings&, Output&);
 Exit config_check(const Settings&, Output&);
 Exit uninstall(const Settings&, Output&);

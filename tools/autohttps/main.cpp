@@ -41,6 +41,8 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
       return list(config.global, output);
     case Verb::retry:
       return retry(config.global, output);
+    case Verb::promote:
+      return promote(config.global, output);
     case Verb::remove:
       return remove(config.global, output);
     case Verb::uninstall:
@@ -73,13 +75,13 @@ Output make_output(const Settings& settings, const std::optional<Verb>& verb) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   SystemLog log;  // of what runs by itself; a script sees what else fails
   if (verb == Verb::renew || verb == Verb::serve) log = system_log(terminal, environment);
-  return Output(
-      write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
-      {.look = look_of(terminal, environment),
-       .quiet = settings.quiet,
-       .verbose = settings.verbose,
-       .failures_come_later = verb == Verb::obtain || verb == Verb::renew || verb == Verb::setup,
-       .log = std::move(log)});
+  return Output(write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
+                {.look = look_of(terminal, environment),
+                 .quiet = settings.quiet,
+                 .verbose = settings.verbose,
+                 .failures_come_later = verb == Verb::obtain || verb == Verb::renew ||
+                                        verb == Verb::setup || verb == Verb::promote,
+                 .log = std::move(log)});
 }
 
 // --json keeps its promise of one object when the command did not get as far as an outcome.

@@ -2,6 +2,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/dry_run.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/obtaining.h>
 #include <autohttps/tools/autohttps/outcomes.h>
@@ -49,6 +50,7 @@ Exit obtain(const Config& config, Output& output) {
     throw Error(ErrorCode::config, "--each makes several certificates, --name is for one",
                 "leave out one of the two");
   }
+  if (settings.dry_run) return dry_obtain(config, output);
   const Interruption interruption;
   const std::vector<acme::Outcome> outcomes =
       obtain_certificates(settings, output, interruption.token());

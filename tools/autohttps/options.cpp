@@ -20,9 +20,11 @@ constexpr unsigned kUninstall = bit(Verb::uninstall);
 constexpr unsigned kObtain = bit(Verb::obtain);
 constexpr unsigned kRenew = bit(Verb::renew);
 constexpr unsigned kServe = bit(Verb::serve);
+constexpr unsigned kPromote = bit(Verb::promote);
 constexpr unsigned kWish = kObtain | kServe | kSetup;   // says what certificate is wanted
-constexpr unsigned kIssue = kObtain | kRenew | kServe;  // may talk to a CA
-constexpr unsigned kRun = kObtain | kRenew;             // ends with an outcome per certificate
+constexpr unsigned kCa = kWish | kPromote;              // says which CA
+constexpr unsigned kIssue = kCa | kRenew;               // may talk to a CA
+constexpr unsigned kRun = kObtain | kRenew | kPromote;  // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
 constexpr unsigned kConfig = bit(Verb::config);
 constexpr unsigned kAll = ~0u;
@@ -147,6 +149,8 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::status, "status", "[NAME...]", "what every certificate's state is and what comes next"},
     {Verb::list, "list", "", "one line per certificate"},
     {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
+    {Verb::promote, "promote", "NAME...",
+     "get the real certificate for what was tried out with --staging"},
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
     {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
@@ -159,21 +163,21 @@ constexpr Option kOptions[] = {
     {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain | kSetup,
      set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
-    {"server", 0, ValueKind::text, Scope::every_site, "URL", kWish, set_server,
+    {"server", 0, ValueKind::text, Scope::every_site, "URL", kCa, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},
     {"staging", 0, ValueKind::flag, Scope::every_site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},
-    {"ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kWish,
+    {"ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kCa,
      set_text<&Settings::ca_bundle>,
      "PEM file with the roots to trust when talking to the CA (default: the system's)"},
-    {"ca-proxy", 0, ValueKind::text, Scope::every_site, "URL", kWish, set_text<&Settings::ca_proxy>,
+    {"ca-proxy", 0, ValueKind::text, Scope::every_site, "URL", kCa, set_text<&Settings::ca_proxy>,
      "proxy to reach the CA through"},
-    {"email", 0, ValueKind::text, Scope::every_site, "ADDRESS", kWish, set_text<&Settings::email>,
+    {"email", 0, ValueKind::text, Scope::every_site, "ADDRESS", kCa, set_text<&Settings::email>,
      "contact for the CA's account (optional)"},
-    {"agree-tos", 0, ValueKind::flag, Scope::every_site, "", kWish,
+    {"agree-tos", 0, ValueKind::flag, Scope::every_site, "", kCa,
      set_flag<&Settings::agree_to_terms>, "you agree to the CA's terms of service"},
-    {"limits", 0, ValueKind::text, Scope::every_site, "PRESET", kWish, set_limits,
+    {"limits", 0, ValueKind::text, Scope::every_site, "PRESET", kCa, set_limits,
      "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
      "(default: letsencrypt for Let's Encrypt, conservative for others)"},
     {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_key_type,
@@ -222,6 +226,9 @@ constexpr Option kOptions[] = {
     {"force", 0, ValueKind::flag, Scope::line, "", kRun | kSetup, set_flag<&Settings::force>,
      "issue although nothing is due; the CA's limits still hold; of setup: overwrite a site's file "
      "that was edited"},
+    {"dry-run", 0, ValueKind::flag, Scope::line, "", kObtain | kRenew, set_flag<&Settings::dry_run>,
+     "rehearse it with a test CA (Let's Encrypt's, or --server's) in a test store below the store; "
+     "hooks are told by AUTOHTTPS_DRY_RUN=1; nothing else changes"},
     {"each", 0, ValueKind::flag, Scope::line, "", kObtain, set_flag<&Settings::each>,
      "a certificate of its own for each domain, instead of one for all"},
     {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,

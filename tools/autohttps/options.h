@@ -21,6 +21,7 @@ enum class Verb {
   status,
   list,
   retry,
+  promote,
   remove,
   config,
   uninstall,

@@ -52,7 +52,12 @@ Exit finish(std::string_view command, const Settings& settings, const std::files
   const bool tell_none = command == "obtain" || output.options().look.terminal;
   for (const acme::Outcome& outcome : outcomes) {
     if (settings.json || settings.quiet) continue;
-    if (outcome.action == Action::issued || outcome.action == Action::renewed) {
+    const bool changed = outcome.action == Action::issued || outcome.action == Action::renewed;
+    if (changed && settings.dry_run) {
+      output.result(outcome.certificate +
+                    ": the dry run went well: every name was validated and a test certificate "
+                    "issued; nothing was changed");
+    } else if (changed) {
       output.result(change_text(outcome, store));
     } else if (outcome.action == Action::none && tell_none) {
       output.result(outcome.certificate + ": " + printable(outcome.text));

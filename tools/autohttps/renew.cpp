@@ -2,6 +2,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/dry_run.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
 #include <autohttps/tools/autohttps/store_owner.h>
@@ -32,6 +33,7 @@ void wish_for_sites(AutoCertificates& certificates, const Config& config, Output
 
 Exit renew(const Config& config, Output& output) {
   const Settings& settings = config.global;
+  if (settings.dry_run) return dry_renew(config, output);
   const Interruption interruption;
   const ActingAsOwner acting(settings.store, Missing::make);
   AutoCertificates certificates(whole_store(settings, output));

@@ -39,6 +39,7 @@ struct Settings {
   std::vector<std::string> pre, deploy, failed;  // hooks: command strings, in order
   bool each = false;
   bool force = false;
+  bool dry_run = false;
   bool yes = false;
   bool plan = false;  // setup, uninstall: say, do not do
   bool www = false;

@@ -1,0 +1,165 @@
+#include <autohttps/tools/autohttps/dry_run.h>
+
+#include <autohttps/acme/auto_certificates.h>
+#include <autohttps/acme/management/process_hooks.h>
+#include <autohttps/common/error.h>
+#include <autohttps/tools/autohttps/candidates.h>
+#include <autohttps/tools/autohttps/interruption.h>
+#include <autohttps/tools/autohttps/outcomes.h>
+#include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/store_owner.h>
+#include <autohttps/tools/autohttps/wish.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace autohttps::tools {
+namespace {
+
+// Tells every hook that nothing of this is meant.
+class RehearsingHooks final : public acme::HookRunner {
+ public:
+  explicit RehearsingHooks(acme::ProcessHooks::Options options) : hooks_(std::move(options)) {}
+  std::string obstacle(std::optional<std::uint32_t> owner) const override {
+    return hooks_.obstacle(owner);
+  }
+  acme::HookReply run(const acme::HookCall& call, std::stop_token stop) override {
+    acme::HookCall rehearsed = call;
+    rehearsed.dry_run = true;
+    return hooks_.run(rehearsed, std::move(stop));
+  }
+
+ private:
+  acme::ProcessHooks hooks_;
+};
+
+// The same settings, for the test store and a test CA.
+Settings rehearsed(Settings settings) {
+  settings.store = store_path(settings).string();
+  if (!settings.staging) settings.store += "/staging";
+  if (settings.server.empty()) settings.server = std::string(acme::kLetsEncryptStaging);
+  settings.staging = false;  // as above: the store and the CA are chosen
+  settings.force = true;     // what is fine already is rehearsed all the same
+  return settings;
+}
+
+// What a wish for a real certificate is with a test CA.
+acme::CertificateSpec rehearsed(acme::CertificateSpec spec) {
+  for (acme::CaSpec& ca : spec.cas) {
+    if (ca.directory_url != acme::kLetsEncrypt) continue;
+    ca.directory_url = std::string(acme::kLetsEncryptStaging);
+    ca.limits = "letsencrypt-staging";
+  }
+  return spec;
+}
+
+// Certificates in the test store that take no part in anything once the rehearsal is over.
+class Rehearsal {
+ public:
+  Rehearsal(const Settings& settings, Output& output)
+      : settings_(settings),
+        options_(options_of(settings, output)),
+        hooks_({.store = options_.store, .folder = options_.hooks_folder}),
+        certificates_(options_, parts()),
+        before_(certificates_.certificates().ids()) {}
+
+  AutoCertificates& certificates() noexcept { return certificates_; }
+
+  std::vector<acme::Outcome> run(const std::vector<std::string>& ids, Output& output,
+                                 std::stop_token stop) {
+    acme::RunOptions run;
+    run.person = true;
+    run.force = true;
+    run.at_once = settings_.at_once;
+    run.lock_wait = settings_.lock_timeout;
+    std::vector<acme::Outcome> outcomes =
+        run_due(certificates_, ids, run, settings_, output, std::move(stop));
+    for (const std::string& id : ids) forget(id, output);
+    return outcomes;
+  }
+
+ private:
+  static AutoCertificatesOptions options_of(Settings settings, Output& output) {
+    settings.names.clear();  // none of its own: each comes with its wish
+    return certificate_options(settings, output.sink());
+  }
+
+  AutoCertificatesParts parts() {
+    AutoCertificatesParts parts;
+    parts.hooks = &hooks_;
+    return parts;
+  }
+
+  void forget(const std::string& id, Output& output) {
+    if (std::ranges::count(before_, id) > 0) return;
+    try {
+      acme::CertificateStore& store = certificates_.certificates();
+      const auto lock = store.lock(id, certificates_.clock().steady() + settings_.lock_timeout, {});
+      store.remove(*lock, id);
+    } catch (const Error& error) {
+      output.warning("removing the test certificate of " + id + ": " + error.what(), error.hint());
+    }
+  }
+
+  const Settings settings_;
+  const AutoCertificatesOptions options_;
+  RehearsingHooks hooks_;
+  AutoCertificates certificates_;
+  const std::vector<std::string> before_;
+};
+
+}  // namespace
+
+Exit dry_obtain(const Config& config, Output& output) {
+  const Settings given = settings_for(config, config.line.names);
+  const Interruption interruption;
+  const ActingAsOwner acting(given.store, Missing::make);
+  prepare_webroot(given.webroot);
+  const Settings settings = rehearsed(given);
+  Rehearsal rehearsal(settings, output);
+  AutoCertificatesOptions wish = certificate_options(settings, output.sink());
+  std::vector<std::string> ids;
+  if (settings.each) {
+    for (const std::string& domain : std::exchange(wish.domains, {})) {
+      AutoCertificatesOptions one = wish;
+      one.domains = {domain};
+      ids.push_back(rehearsal.certificates().manage(one));
+    }
+  } else {
+    ids.push_back(rehearsal.certificates().manage(wish));
+  }
+  const auto outcomes = rehearsal.run(ids, output, interruption.token());
+  return finish("obtain", settings, store_path(settings), outcomes, output);
+}
+
+Exit dry_renew(const Config& config, Output& output) {
+  const Settings& settings = config.global;
+  const Interruption interruption;
+  const ActingAsOwner acting(settings.store);
+  SystemClock clock;
+  const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
+  if (!store) {
+    throw Error(ErrorCode::config,
+                "there is no store at \"" + store_path(settings).string() +
+                    "\": nothing to rehearse the renewal of",
+                "--store DIR says where it is; obtain DOMAIN --dry-run rehearses a first issue");
+  }
+  acme::CertificateStore real(*store);
+  Rehearsal rehearsal(rehearsed(settings), output);
+  std::vector<std::string> ids;
+  for (const Outlook& outlook : look_at_all(real, settings.names, clock.wall())) {
+    if (!outlook.spec) {
+      output.warning(outlook.id + ": " + outlook.trouble);
+      continue;
+    }
+    ids.push_back(rehearsal.certificates().manager().manage(rehearsed(*outlook.spec)));
+  }
+  std::vector<acme::Outcome> outcomes;
+  if (!ids.empty()) outcomes = rehearsal.run(ids, output, interruption.token());
+  const Settings told = rehearsed(settings);
+  return finish("renew", told, store_path(told), outcomes, output);
+}
+
+}  // namespace autohttps::tools

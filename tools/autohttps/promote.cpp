@@ -1,0 +1,75 @@
+#include <autohttps/acme/auto_certificates.h>
+#include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/candidates.h>
+#include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/interruption.h>
+#include <autohttps/tools/autohttps/outcomes.h>
+#include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/store_owner.h>
+#include <autohttps/tools/autohttps/wish.h>
+
+namespace autohttps::tools {
+namespace {
+
+std::vector<Outlook> tried_out(const Settings& settings) {
+  Settings staging = settings;
+  staging.staging = true;
+  SystemClock clock;
+  const std::unique_ptr<acme::Store> store = open_existing_store(staging, clock);
+  if (!store) {
+    throw Error(ErrorCode::config,
+                "nothing was tried out with --staging: there is no test store at \"" +
+                    store_path(staging).string() + "\"",
+                "autohttps obtain DOMAIN --staging --agree-tos tries one out");
+  }
+  acme::CertificateStore certificates(*store);
+  return look_at_all(certificates, settings.names, clock.wall());
+}
+
+// The wish of the test certificate, but for the CA, which is the one that is asked for now.
+AutoCertificatesOptions wish_for(const Outlook& outlook, const Settings& settings, Output& output) {
+  if (!outlook.spec) {
+    throw Error(ErrorCode::storage, outlook.id + ": " + outlook.trouble,
+                "obtain it by its names: autohttps obtain DOMAIN...");
+  }
+  Settings real = settings;
+  real.names.clear();
+  AutoCertificatesOptions wish = certificate_options(real, output.sink());
+  for (const Identifier& name : outlook.spec->names) wish.domains.push_back(name.value);
+  wish.name = outlook.id;
+  wish.key_type = outlook.spec->key_type;
+  wish.profile = outlook.spec->profile.value_or("");
+  wish.webroot = outlook.spec->webroot;
+  wish.hooks = outlook.spec->hooks;
+  return wish;
+}
+
+}  // namespace
+
+Exit promote(const Settings& settings, Output& output) {
+  if (settings.staging) {
+    throw Error(ErrorCode::config, "promote goes from the test CA to the real one: not --staging",
+                "leave it out; --server URL says which CA, if not Let's Encrypt");
+  }
+  const Interruption interruption;
+  const ActingAsOwner acting(settings.store);
+  const std::vector<Outlook> outlooks = tried_out(settings);
+  Settings of_all = settings;
+  of_all.names.clear();
+  AutoCertificates certificates(certificate_options(of_all, output.sink()));
+  std::vector<std::string> ids;
+  for (const Outlook& outlook : outlooks) {
+    ids.push_back(certificates.manage(wish_for(outlook, settings, output)));
+  }
+  acme::RunOptions run;
+  run.person = true;
+  run.force = settings.force;
+  run.at_once = settings.at_once;
+  run.lock_wait = settings.lock_timeout;
+  const std::vector<acme::Outcome> outcomes =
+      run_due(certificates, ids, run, settings, output, interruption.token());
+  return finish("promote", settings, store_path(settings), outcomes, output);
+}
+
+}  // namespace autohttps::tools

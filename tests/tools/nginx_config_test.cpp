@@ -102,6 +102,20 @@ TEST(NginxConfigTest, ChoosesAsNginxDoes) {
   EXPECT_EQ(named_host(hosts, "e.test", true)->root, "/secure");
 }
 
+TEST(NginxConfigTest, TellsPagesFromTheFolderForTheCa) {
+  const auto hosts = read(
+      "server { server_name a.test; location / { proxy_pass http://127.0.0.1:81; } "
+      "location /.well-known/acme-challenge/ { root /srv/acme; } }"
+      "server { server_name b.test; root /srv/b; location /.well-known/ { root /srv/acme; } }");
+  ASSERT_EQ(hosts.size(), 2u);
+  EXPECT_EQ(hosts[0].root, "/srv/acme");
+  EXPECT_EQ(hosts[0].pages, "");
+  EXPECT_EQ(hosts[0].proxy, "http://127.0.0.1:81");
+  EXPECT_EQ(hosts[1].root, "/srv/acme");
+  EXPECT_EQ(hosts[1].pages, "/srv/b");
+  EXPECT_EQ(hosts[1].proxy, "");
+}
+
 TEST(NginxConfigTest, InheritsTheRootOfHttp) {
   EXPECT_EQ(root_for("http { root /srv/all; server { listen 80; } }", "a.test"), "/srv/all");
   EXPECT_EQ(root_for("http { server { listen 80; } root /later; }", "a.test"),

@@ -70,6 +70,7 @@ void directive(VirtualHost& host, bool& passes_on, const std::vector<std::string
   const bool whole = words.size() >= 3 && (words[1] == "/" || words[words.size() - 2] == "/");
   if ((name == "redirect" || name == "redirectpermanent" || name == "proxypass") && whole) {
     passes_on = true;
+    if (name == "proxypass") host.proxy = words[2];
   }
   // ProxyPass of the CA's path to "!" takes it out again.
   if (name == "proxypass" && words.size() >= 3 && words[1].starts_with(kChallenge) &&
@@ -83,6 +84,7 @@ void finish(VirtualHost& host, bool passes_on) {
     host.root.clear();
   }
   while (host.root.size() > 1 && host.root.ends_with('/')) host.root.pop_back();
+  if (host.proxy.empty()) host.pages = host.root;
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ class Reader {
   struct Server {
     VirtualHost host;
     bool listens = false;        // a listen directive was seen
-    bool passes_on = false;      // return or rewrite of the server, or proxying of everything
+    bool passes_on = false;      // a return of the server, or everything is passed on
     std::string challenge_root;  // of a location of its own for the CA's path
     std::string root_of_all;     // of location /
   };
@@ -213,6 +213,7 @@ class Reader {
     if (is_location && words.size() == 3 && words[1] != "~" && words[1] != "~*") path = words[2];
     Words inner;
     std::string root;
+    std::string proxy;
     bool passes_on = false;
     while (const auto token = tokens_.next()) {
       if (token->kind == Token::Kind::word) {
@@ -224,7 +225,8 @@ class Reader {
       if (token->kind == Token::Kind::end && inner.size() >= 2) {
         if (inner.front() == "root") root = inner[1];
         if (inner.front() == "alias") root = without_challenge(inner[1], path);
-        passes_on = passes_on || inner.front() == "proxy_pass" || inner.front() == "return";
+        if (inner.front() == "proxy_pass") proxy = inner[1];
+        passes_on = passes_on || !proxy.empty() || inner.front() == "return";
       }
       inner.clear();
     }
@@ -233,6 +235,7 @@ class Reader {
     } else if (path == "/") {
       server.passes_on = server.passes_on || passes_on;
       server.root_of_all = root;
+      server.host.proxy = proxy;
     }
   }
 
@@ -254,18 +257,24 @@ class Reader {
     }
   }
 
+  // A root as an absolute folder; empty: a variable decides.
+  std::string whole(std::string root) const {
+    if (root.empty() || root.find('$') != std::string::npos) return {};
+    if (!root.starts_with('/')) root = prefix_ + "/" + root;
+    while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+    return root;
+  }
+
   void add(Server server) {
     if (!server.listens) server.host.http = true;  // *:80 for root
-    std::string root = server.challenge_root;
-    if (root.empty() && !server.passes_on) {
-      root = server.root_of_all.empty() ? server.host.root : server.root_of_all;
-      if (root.empty()) root = "html";  // nginx's own default
+    std::string pages;
+    if (!server.passes_on) {
+      pages = server.root_of_all.empty() ? server.host.root : server.root_of_all;
+      if (pages.empty()) pages = "html";  // nginx's own default
     }
-    const bool has_variable = root.find('$') != std::string::npos;
-    if (has_variable) root.clear();
-    if (!root.empty() && !root.starts_with('/')) root = prefix_ + "/" + root;
-    while (root.size() > 1 && root.ends_with('/')) root.pop_back();
-    server.host.root = root;
+    server.host.pages = whole(pages);
+    server.host.root = whole(server.challenge_root);
+    if (server.host.root.empty()) server.host.root = server.host.pages;
     if (server.host.http || server.host.https) hosts_.push_back(std::move(server.host));
   }
 

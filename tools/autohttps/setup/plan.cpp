@@ -95,7 +95,7 @@ Plan plan_setup(const Settings& settings, const Surroundings& found) {
     const VirtualHost* host = host_for(found.hosts, name, false);
     VirtualHost made;
     if (host != nullptr) made = *host;
-    if (made.root.empty()) made.root = plan.site.webroot;
+    if (made.pages.empty() && made.proxy.empty()) made.pages = plan.site.webroot;
     plan.snippet = snippet_for(found.web_server, plan.site.names,
                                files_of(found.certificate.store, found.certificate.id), made,
                                named_host(found.hosts, name, true));

@@ -29,9 +29,14 @@ Snippet nginx(const std::vector<std::string>& names, const std::filesystem::path
   // Only where the machine is known to have IPv6: without it nginx would not start.
   if (host.ipv6) snippet.text += "    listen [::]:443 ssl;\n";
   snippet.text += "    server_name " + joined(names) + ";\n";
-  if (!host.root.empty()) snippet.text += "    root " + host.root + ";\n";
-  snippet.text += "    index index.html;\n" + nginx_lines(files, "    ") +
-                  "    ssl_protocols TLSv1.2 TLSv1.3;\n}\n";
+  if (!host.proxy.empty()) {
+    snippet.text += "    location / {\n        proxy_pass " + host.proxy +
+                    ";\n        proxy_set_header Host $host;\n"
+                    "        proxy_set_header X-Forwarded-Proto https;\n    }\n";
+  } else if (!host.pages.empty()) {
+    snippet.text += "    root " + host.pages + ";\n    index index.html;\n";
+  }
+  snippet.text += nginx_lines(files, "    ") + "    ssl_protocols TLSv1.2 TLSv1.3;\n}\n";
   return snippet;
 }
 
@@ -56,7 +61,12 @@ Snippet apache(const std::vector<std::string>& names, const std::filesystem::pat
   // Listen 443 comes with the module (ports.conf).
   snippet.text = "<VirtualHost *:443>\n    ServerName " + names.front() + "\n";
   if (names.size() > 1) snippet.text += "    ServerAlias " + joined(names, 1) + "\n";
-  if (!host.root.empty()) snippet.text += "    DocumentRoot " + host.root + "\n";
+  if (!host.proxy.empty()) {
+    snippet.text +=
+        "    ProxyPass / " + host.proxy + "\n    ProxyPassReverse / " + host.proxy + "\n";
+  } else if (!host.pages.empty()) {
+    snippet.text += "    DocumentRoot " + host.pages + "\n";
+  }
   snippet.text += apache_lines(files) + "    SSLProtocol -all +TLSv1.2 +TLSv1.3\n</VirtualHost>\n";
   return snippet;
 }

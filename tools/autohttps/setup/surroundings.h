@@ -25,14 +25,14 @@ struct NameLook {
 
 // What is there for the names in the store.
 struct CertificateLook {
-  std::string id;
-  std::string store;  // its folder, that of --staging included
-  bool good = false;  // there, as wished, not due
-  std::optional<WallTime> not_after;
-  std::optional<WallTime> next;
-  std::string fingerprint;  // of the current one
+  std::string id{};
+  std::string store{};  // its folder, that of --staging included
+  bool good = false;    // there, as wished, not due
+  std::optional<WallTime> not_after{};
+  std::optional<WallTime> next{};
+  std::string fingerprint{};  // of the current one
   // The shortest life of all certificates in the store, this one included. Empty: none there yet.
-  std::optional<std::chrono::seconds> shortest_life;
+  std::optional<std::chrono::seconds> shortest_life{};
   bool account = false;  // the CA has an account of ours already
 };
 

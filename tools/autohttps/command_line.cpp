@@ -2,6 +2,7 @@
 
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/completion.h>
 #include <autohttps/tools/autohttps/spelling.h>
 
 #include <CLI/CLI.hpp>
@@ -138,10 +139,19 @@ void check_what_to_do(const std::vector<std::string>& words) {
               "autohttps config check");
 }
 
+void check_shell(const std::vector<std::string>& words) {
+  if (words.size() == 1 && find_shell(words.front())) return;
+  throw Error(ErrorCode::config,
+              words.size() == 1 ? "there is no completion for " + in_quotes(words.front())
+                                : "\"completion\" needs to be told for which shell",
+              "autohttps completion bash; or zsh, or fish");
+}
+
 void check(Verb verb, const Settings& settings) {
   const VerbInfo& about = info(verb);
   if (settings.help) return;
   if (verb == Verb::config) return check_what_to_do(settings.names);
+  if (verb == Verb::completion) return check_shell(settings.names);
   if (about.operand.empty() && !settings.names.empty()) {
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" takes no names, but was given " +

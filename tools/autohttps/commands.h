@@ -22,6 +22,7 @@ Exit promote(const Settings&, Output&);
 Exit remove(const Settings&, Output&);
 Exit config_check(const Settings&, Output&);
 Exit uninstall(const Settings&, Output&);
+Exit completion(const Settings&, Output&);
 Exit version(const Settings&, Output&);
 
 }  // namespace autohttps::tools

@@ -43,8 +43,10 @@ std::string overview() {
   std::string text = "autohttps " AUTOHTTPS_VERSION
                      ": certificates that are obtained, renewed and swapped by themselves\n\n"
                      "usage: autohttps COMMAND [DOMAIN or NAME...] [flags]\n\ncommands:\n";
+  std::size_t longest = 0;
+  for (const VerbInfo& verb : verbs()) longest = std::max(longest, verb.name.size());
   for (const VerbInfo& verb : verbs()) {
-    text += "  " + padded(std::string(verb.name), 10) + std::string(verb.summary) + "\n";
+    text += "  " + padded(std::string(verb.name), longest + 2) + std::string(verb.summary) + "\n";
   }
   return text +
          "\nexit codes: 0 done or nothing to do; 1 failed; 2 usage; 3 the CA refused or could not\n"

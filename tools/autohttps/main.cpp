@@ -48,6 +48,7 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
     case Verb::uninstall:
       return uninstall(config.global, output);
     case Verb::config:
+    case Verb::completion:
     case Verb::version:
       break;  // read no configuration before
   }
@@ -59,6 +60,7 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
 Exit run(const Command& command, Output& output) {
   const Verb verb = *command.verb;
   if (verb == Verb::version) return version(command.settings, output);
+  if (verb == Verb::completion) return completion(command.settings, output);
   if (verb == Verb::config) return config_check(command.settings, output);
   const Config config = read_config(command.settings);
   for (const std::string& path : config.closed) {

@@ -28,7 +28,7 @@ constexpr unsigned kRun = kObtain | kRenew | kPromote;  // ends with an outcome 
 constexpr unsigned kDelete = bit(Verb::remove);
 constexpr unsigned kConfig = bit(Verb::config);
 constexpr unsigned kAll = ~0u;
-constexpr unsigned kConfigured = kAll & ~bit(Verb::version);
+constexpr unsigned kConfigured = kAll & ~bit(Verb::version) & ~bit(Verb::completion);
 constexpr unsigned kStore = kConfigured & ~kConfig;
 
 Error wrong(const std::string& value, const std::string& expected) {
@@ -154,6 +154,8 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
     {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
+    {Verb::completion, "completion", "bash|zsh|fish",
+     "print what makes a shell complete commands and flags"},
     {Verb::version, "version", "", "versions of this program and its libraries"},
 };
 
@@ -238,8 +240,8 @@ constexpr Option kOptions[] = {
      "how long to wait for another process that works on the same certificate (default: 60)"},
     {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete | kSetup | kUninstall,
      set_flag<&Settings::yes>, "do not ask"},
-    {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe, set_flag<&Settings::json>,
-     "print one JSON object on standard output"},
+    {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe & ~bit(Verb::completion),
+     set_flag<&Settings::json>, "print one JSON object on standard output"},
     {"detailed-exitcode", 0, ValueKind::flag, Scope::line, "", kRun,
      set_flag<&Settings::detailed_exit_code>, "exit 10 instead of 0 when a certificate changed"},
     {"quiet", 'q', ValueKind::flag, Scope::program, "", kAll, set_flag<&Settings::quiet>,

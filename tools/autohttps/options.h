@@ -25,6 +25,7 @@ enum class Verb {
   remove,
   config,
   uninstall,
+  completion,
   version
 };
 

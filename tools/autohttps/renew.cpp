@@ -21,6 +21,7 @@ AutoCertificatesOptions whole_store(const Settings& settings, Output& output) {
 // wrong with one stops no other.
 void wish_for_sites(AutoCertificates& certificates, const Config& config, Output& output) {
   for (const Settings& site : config.sites) {
+    prepare_webroot(site.webroot);
     try {
       certificates.manage(certificate_options(site, output.sink()));
     } catch (const Error& error) {

@@ -65,7 +65,11 @@ std::string directory_of(const Settings& settings) {
 }
 
 void settle_store(Settings& settings) {
-  if (settings.store.empty()) settings.store = acme::default_store_path();
+  try {
+    if (settings.store.empty()) settings.store = acme::default_store_path();
+  } catch (const Error&) {
+    return;  // the configuration may name one; if not, whoever needs it says so
+  }
   settings.store = absolute(settings.store);
 }
 

@@ -1,0 +1,59 @@
+#include <autohttps/tools/autohttps/completion.h>
+
+#include <autohttps/tools/autohttps/commands.h>
+
+#include <array>
+
+namespace autohttps::tools {
+namespace {
+
+constexpr std::array<std::string_view, 3> kShells = {"bash", "zsh", "fish"};
+constexpr std::array<std::string_view, 5> kKeyTypes = {"ec256", "ec384", "rsa2048", "rsa3072",
+                                                       "rsa4096"};
+constexpr std::array<std::string_view, 4> kLimits = {"letsencrypt", "letsencrypt-staging",
+                                                     "conservative", "none"};
+constexpr std::array<std::string_view, 1> kConfig = {"check"};
+
+}  // namespace
+
+std::optional<Shell> find_shell(std::string_view name) noexcept {
+  for (const Shell shell : {Shell::bash, Shell::zsh, Shell::fish}) {
+    if (kShells[static_cast<std::size_t>(shell)] == name) return shell;
+  }
+  return std::nullopt;
+}
+
+std::string completion_script(Shell shell) {
+  switch (shell) {
+    case Shell::bash:
+      return bash_completion();
+    case Shell::zsh:
+      return zsh_completion();
+    case Shell::fish:
+      return fish_completion();
+  }
+  return {};
+}
+
+std::span<const std::string_view> choices(const Option& option) noexcept {
+  if (option.name == "key-type") return kKeyTypes;
+  if (option.name == "limits") return kLimits;
+  return {};
+}
+
+std::span<const std::string_view> operand_choices(const VerbInfo& verb) noexcept {
+  if (verb.verb == Verb::completion) return kShells;
+  if (verb.verb == Verb::config) return kConfig;
+  return {};
+}
+
+bool names_certificates(const VerbInfo& verb) noexcept {
+  return verb.operand.find("NAME") != std::string_view::npos;
+}
+
+Exit completion(const Settings& settings, Output& output) {
+  output.result(completion_script(*find_shell(settings.names.front())));
+  return Exit::done;
+}
+
+}  // namespace autohttps::tools

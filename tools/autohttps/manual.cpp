@@ -1,0 +1,229 @@
+#include <autohttps/tools/autohttps/manual.h>
+
+#include <autohttps/tools/autohttps/config.h>
+#include <autohttps/tools/autohttps/exit_codes.h>
+#include <autohttps/tools/autohttps/options.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace autohttps::tools {
+namespace {
+
+// man(7): "-" alone may become a hyphen that cannot be pasted, "\" begins an escape.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char letter : text) {
+    switch (letter) {
+      case '\\':
+        result += "\\e";
+        break;
+      case '-':
+        result += "\\-";
+        break;
+      case '\'':
+        result += "\\(aq";
+        break;
+      case '`':
+        result += "\\(ga";
+        break;
+      case '~':
+        result += "\\(ti";
+        break;
+      case '^':
+        result += "\\(ha";
+        break;
+      default:
+        result += letter;
+    }
+  }
+  return result;
+}
+
+// A line of text: a "." in front of it would be a request.
+std::string line(std::string_view text) {
+  return (text.starts_with('.') ? "\\&" : "") + escaped(text) + "\n";
+}
+
+std::string bold(std::string_view text) { return "\\fB" + escaped(text) + "\\fR"; }
+std::string italic(std::string_view text) { return "\\fI" + escaped(text) + "\\fR"; }
+
+// Inside a macro's argument a quote ends it.
+std::string argument(std::string_view text) {
+  std::string result = "\"";
+  for (const char letter : text)
+    result += letter == '"' ? std::string("\\(dq") : std::string(1, letter);
+  return result + "\"";
+}
+
+std::string title(std::string_view name, int section) {
+  std::string upper(name);
+  std::ranges::transform(upper, upper.begin(), [](char letter) {
+    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  });
+  return ".TH " + argument(upper) + " " + std::to_string(section) +
+         " \"\" \"autohttps " AUTOHTTPS_VERSION "\" \"\"\n.nh\n";
+}
+
+std::string name_section(std::string_view name, std::string_view what) {
+  return ".SH NAME\n" + escaped(name) + " \\- " + escaped(what) + "\n";
+}
+
+std::string section(const std::string& heading) { return ".SH " + argument(heading) + "\n"; }
+
+std::string entry(const std::string& term, std::string_view what) {
+  return ".TP\n" + term + "\n" + line(what);
+}
+
+std::string see_also(const std::vector<std::string>& pages) {
+  std::string text = section("SEE ALSO");
+  for (const std::string& page : pages) {
+    const std::size_t bracket = page.find('(');
+    text += ".BR " + escaped(page.substr(0, bracket)) + " " + page.substr(bracket) +
+            (&page == &pages.back() ? "\n" : ",\n");
+  }
+  return text;
+}
+
+std::string page_of(const VerbInfo& verb) { return "autohttps-" + std::string(verb.name); }
+
+const std::vector<std::pair<Exit, const char*>>& exit_codes() {
+  static const std::vector<std::pair<Exit, const char*>> codes = {
+      {Exit::done, "done, or nothing to do"},
+      {Exit::failed, "failed: the CA was not reached or made no sense, a key is broken"},
+      {Exit::usage, "the command line, the configuration, a name or a file named there is wrong"},
+      {Exit::refused, "the CA refused, or could not validate a name"},
+      {Exit::later, "later: rate-limited or deferred; the same command works then"},
+      {Exit::local, "this machine: a port, a permission, the disk, a lock"},
+      {Exit::some_failed, "some of several certificates failed"},
+      {Exit::changed, "with --detailed-exitcode: done, and a certificate changed"}};
+  return codes;
+}
+
+std::string exit_section() {
+  std::string text = section("EXIT STATUS");
+  for (const auto& [code, what] : exit_codes()) {
+    text += entry(bold(std::to_string(static_cast<int>(code))), what);
+  }
+  return text;
+}
+
+std::string flag_term(const Option& option) {
+  std::string term;
+  if (option.letter != 0) term = bold(std::string("-") + option.letter) + ", ";
+  term += bold("--" + std::string(option.name));
+  if (!option.value_name.empty()) term += " " + italic(option.value_name);
+  return term;
+}
+
+// How it is said elsewhere: the environment, and the file where it may stand there.
+std::string flag_text(const Option& option) {
+  if (option.name == "help") return line(option.help);
+  std::string elsewhere = "Environment: " + environment_name(option) + ".";
+  if (option.scope != Scope::line) elsewhere += " Configuration: " + config_key(option) + ".";
+  return line(std::string(option.help) + ".") + ".br\n" + line(elsewhere);
+}
+
+ManualPage verb_page(const VerbInfo& verb) {
+  std::string text = title(page_of(verb), 1) + name_section(page_of(verb), verb.summary) +
+                     section("SYNOPSIS") + bold("autohttps " + std::string(verb.name));
+  if (!verb.operand.empty()) text += " " + italic(verb.operand);
+  text += " [" + italic("flags") + "]\n" + section("DESCRIPTION");
+  std::string summary(verb.summary);
+  summary.front() = summary.front() >= 'a' && summary.front() <= 'z'
+                        ? static_cast<char>(summary.front() - 'a' + 'A')
+                        : summary.front();
+  text += line(summary + ".") +
+          line("A flag wins over its environment variable, and that over the configuration.") +
+          section("OPTIONS");
+  for (const Option& option : options()) {
+    if (takes(verb.verb, option)) text += ".TP\n" + flag_term(option) + "\n" + flag_text(option);
+  }
+  return {page_of(verb) + ".1",
+          text + exit_section() + see_also({"autohttps(1)", "autohttps.toml(5)"})};
+}
+
+ManualPage overview_page() {
+  std::string text =
+      title("autohttps", 1) +
+      name_section("autohttps",
+                   "certificates that are obtained, renewed and swapped by themselves") +
+      section("SYNOPSIS") + bold("autohttps") + " " + italic("COMMAND") + " [" +
+      italic("DOMAIN or NAME") + " ...] [" + italic("flags") + "]\n" + section("DESCRIPTION") +
+      line(
+          "Gets certificates from an ACME CA (RFC 8555) such as Let's Encrypt, renews them in "
+          "time, and serves HTTPS with certificates that are swapped while connections go on.") +
+      line("Results go to standard output, everything else to standard error.") +
+      section("COMMANDS");
+  std::vector<std::string> pages;
+  for (const VerbInfo& verb : verbs()) {
+    std::string term = bold(verb.name);
+    if (!verb.operand.empty()) term += " " + italic(verb.operand);
+    text += entry(term, std::string(verb.summary) + "; see " + page_of(verb) + "(1)");
+    pages.push_back(page_of(verb) + "(1)");
+  }
+  text +=
+      exit_section() + section("ENVIRONMENT") +
+      line(
+          "Every flag is also a variable, as --http-port is AUTOHTTPS_HTTP_PORT; each "
+          "command's page names them.") +
+      entry(bold("NO_COLOR"), "no colours on a terminal") + section("FILES") +
+      entry(italic(kDefaultConfig), "the configuration, see autohttps.toml(5)") +
+      entry(italic("/etc/autohttps/sites.d/*.toml"), "a site each") +
+      entry(italic("/var/lib/autohttps"),
+            "the store: accounts, keys and certificates; "
+            "certificates/NAME/current/fullchain.pem and privkey.pem are what other servers "
+            "are given") +
+      entry(italic("/usr/lib/autohttps/hooks"), "ready-made hooks, named without their folder") +
+      section("EXAMPLES") + line("A certificate, and a server of one's own reloaded with it:") +
+      ".PP\n.in +4n\n.nf\n" +
+      line("autohttps obtain example.com www.example.com --agree-tos --deploy reload-nginx") +
+      ".fi\n.in\n.PP\n" + line("A site of files, over HTTPS:") + ".PP\n.in +4n\n.nf\n" +
+      line("autohttps serve example.com --agree-tos --root /var/www/html") + ".fi\n.in\n";
+  pages.emplace_back("autohttps.toml(5)");
+  return {"autohttps.1", text + see_also(pages)};
+}
+
+std::string keys(const std::vector<Scope>& scopes) {
+  std::string text;
+  for (const Option& option : options()) {
+    if (std::ranges::find(scopes, option.scope) == scopes.end()) continue;
+    text += entry(bold(config_key(option)),
+                  std::string(option.help) + " (as --" + std::string(option.name) + ")");
+  }
+  return text;
+}
+
+ManualPage config_page() {
+  const std::string text =
+      title("autohttps.toml", 5) +
+      name_section("autohttps.toml", "the configuration of autohttps") + section("DESCRIPTION") +
+      line(
+          "The main file has keys for the whole program and any number of [[site]] tables. Each "
+          "file of the folder sites.d beside it is one site, its keys at the top level; "
+          "autohttps setup writes such files and never changes the main file.") +
+      line(
+          "Every key is also a flag and an environment variable, and these win, in this order: "
+          "flag, environment, site, main file, default. A key that is not known is an error; "
+          "autohttps config check says where, with the nearest spelling.") +
+      ".PP\n" +
+      line("A running server reads the files again on SIGHUP (systemctl reload autohttps).") +
+      section("KEYS FOR THE WHOLE PROGRAM") + keys({Scope::program}) +
+      section("KEYS FOR EVERY SITE, OR FOR ONE") + keys({Scope::every_site}) +
+      section("KEYS OF A SITE") + keys({Scope::one_site}) + section("EXAMPLE") + ".nf\n" +
+      line("email = \"admin@example.com\"") + line("agree_tos = true") + "\n" + line("[[site]]") +
+      line("names = [\"example.com\", \"www.example.com\"]") + line("root = \"/var/www/html\"") +
+      line("redirect_to = \"example.com\"") + ".fi\n" +
+      see_also({"autohttps(1)", "autohttps-config(1)"});
+  return {"autohttps.toml.5", text};
+}
+
+}  // namespace
+
+std::vector<ManualPage> manual_pages() {
+  std::vector<ManualPage> pages = {overview_page(), config_page()};
+  for (const VerbInfo& verb : verbs()) pages.push_back(verb_page(verb));
+  return pages;
+}
+
+}  // namespace autohttps::tools

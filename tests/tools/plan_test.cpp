@@ -282,6 +282,15 @@ TEST_F(PlanTest, ARefusalNamesTheUnitToStop) {
   EXPECT_NE(error.hint().find("systemctl disable --now haproxy.service"), std::string::npos);
 }
 
+TEST_F(PlanTest, WhatIsPassedOnIsNotAnsweredByTheDefaultSecureSite) {
+  held_by("nginx");
+  machine.answers["nginx -T"] = {
+      0,
+      "server { server_name a.test; location / { proxy_pass http://127.0.0.1:9; } }"
+      "server { listen 443 ssl; server_name b.test; root /srv/b; }"};
+  EXPECT_EQ(refusal().code(), ErrorCode::config);
+}
+
 TEST_F(PlanTest, NamesInDifferentFoldersAreNotOneCertificate) {
   held_by("nginx");
   settings.names = {"a.test", "b.test"};

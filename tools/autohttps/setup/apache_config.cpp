@@ -70,6 +70,7 @@ void directive(VirtualHost& host, bool& passes_on, const std::vector<std::string
   const bool whole = words.size() >= 3 && (words[1] == "/" || words[words.size() - 2] == "/");
   if ((name == "redirect" || name == "redirectpermanent" || name == "proxypass") && whole) {
     passes_on = true;
+    host.redirects = name != "proxypass";
     if (name == "proxypass") host.proxy = words[2];
   }
   // ProxyPass of the CA's path to "!" takes it out again.

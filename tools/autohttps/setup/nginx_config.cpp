@@ -181,7 +181,7 @@ class Reader {
       server.host.names.insert(server.host.names.end(), words.begin() + 1, words.end());
     }
     if (name == "root" && words.size() == 2) server.host.root = words[1];
-    if (name == "return") server.passes_on = true;
+    if (name == "return") server.passes_on = server.host.redirects = true;
   }
 
   static void listen(Server& server, const Words& words) {
@@ -214,7 +214,7 @@ class Reader {
     Words inner;
     std::string root;
     std::string proxy;
-    bool passes_on = false;
+    bool returns = false;
     while (const auto token = tokens_.next()) {
       if (token->kind == Token::Kind::word) {
         inner.push_back(token->text);
@@ -226,16 +226,18 @@ class Reader {
         if (inner.front() == "root") root = inner[1];
         if (inner.front() == "alias") root = without_challenge(inner[1], path);
         if (inner.front() == "proxy_pass") proxy = inner[1];
-        passes_on = passes_on || !proxy.empty() || inner.front() == "return";
+        returns = returns || inner.front() == "return";
       }
       inner.clear();
     }
+    const bool passes_on = returns || !proxy.empty();
     if (path.size() > 1 && kChallenge.starts_with(path)) {
       server.challenge_root = passes_on ? "" : root.empty() ? server.host.root : root;
     } else if (path == "/") {
       server.passes_on = server.passes_on || passes_on;
       server.root_of_all = root;
       server.host.proxy = proxy;
+      server.host.redirects = server.host.redirects || returns;
     }
   }
 

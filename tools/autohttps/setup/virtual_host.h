@@ -17,9 +17,10 @@ struct VirtualHost {
   // The folder below which the CA's path is looked for; empty: none, the site is passed on or
   // redirected as a whole.
   std::string root;
-  std::string pages;  // the folder of its own pages; empty: it has none
-  std::string proxy;  // to where it passes everything on; empty: nowhere
-  std::string file;   // where it stands
+  std::string pages;       // the folder of its own pages; empty: it has none
+  bool redirects = false;  // everything, most likely to HTTPS
+  std::string proxy;       // to where it passes everything on; empty: nowhere
+  std::string file;        // where it stands
 };
 
 // The host that answers for this name on port 80 (or 443), as the server itself would choose: the

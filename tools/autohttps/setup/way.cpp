@@ -51,6 +51,7 @@ std::string command_for(const Settings& site, const std::string& more) {
 const VirtualHost* answering_host(const Surroundings& found, const std::string& name) {
   const VirtualHost* host = host_for(found.hosts, name, false);
   if (host != nullptr && !host->root.empty()) return host;
+  if (host != nullptr && !host->redirects) return nullptr;
   const VirtualHost* secure = host_for(found.hosts, name, true);
   if (secure != nullptr && !secure->root.empty()) return secure;
   return nullptr;

@@ -6,7 +6,8 @@ packages_to_build="g++ cmake ninja-build pkg-config libssl-dev libcurl4-openssl-
   nlohmann-json3-dev libcpp-httplib-dev libcli11-dev libtomlplusplus-dev"
 packages_to_demo="pebble openssl curl util-linux"
 packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux procps"
-packages_to_test_long="clang clang-format clang-tidy llvm git debootstrap uacme nginx-light"
+packages_to_test_long="clang clang-format clang-tidy llvm git debootstrap uacme nginx-light apache2
+  cron faketime busybox-syslogd iproute2"
 
 say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }

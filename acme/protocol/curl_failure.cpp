@@ -35,8 +35,10 @@ Words certificate_words(const CurlFailure& failure) {
       return {"its certificate is for another name: " + detail_of(failure),
               "check --server: the host there must be one that the CA's certificate names"};
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return {"its certificate has expired",
-              "or this machine's clock is ahead: check it with `date`"};
+      return {
+          "its certificate has expired",
+          "this machine's clock may be ahead: check it with `date`; if it is right, the CA has to "
+          "renew its certificate"};
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return {"its certificate is not valid yet",
               "this machine's clock is probably behind: check it with `date`"};
@@ -60,8 +62,10 @@ Words certificate_words(const CurlFailure& failure) {
 Words connection_words(const CurlFailure& failure) {
   const std::string cause =
       failure.os_errno != 0 ? errno_text(failure.os_errno) : detail_of(failure);
-  return {"no connection: " + to_lower(cause.substr(0, 1)) + cause.substr(1),
-          "check --server, and whether a firewall or proxy stands between (--ca-proxy)"};
+  return {
+      "no connection: " + to_lower(cause.substr(0, 1)) + cause.substr(1),
+      "the CA may be down: then try again later; else check --server, and whether a firewall or "
+      "proxy stands between (--ca-proxy)"};
 }
 
 Words tls_words(const CurlFailure& failure) {

@@ -13,6 +13,7 @@ start_ca a.test b.test
 mkdir -p /srv/a /srv/b
 echo "page of a" >/srv/a/index.html
 echo "page of b" >/srv/b/index.html
+cron
 listing >/tmp/before.files
 processes >/tmp/before.processes
 

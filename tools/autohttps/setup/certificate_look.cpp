@@ -58,6 +58,7 @@ CertificateLook look_at_certificate(const Settings& settings) {
           .has_value();
   const WallTime now = clock.wall();
   for (const Outlook& outlook : look_at_all(certificates, {}, now)) {
+    if (outlook.id == look.id) look.known = true;
     if (!outlook.current) continue;
     const std::chrono::seconds life = life_of(*outlook.current);
     look.shortest_life = std::min(look.shortest_life.value_or(life), life);

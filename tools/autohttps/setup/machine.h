@@ -45,6 +45,8 @@ class Machine {
   virtual std::optional<std::string> read(const std::string& path) const = 0;
   virtual std::vector<std::string> list(const std::string& folder) const = 0;  // names, sorted
 
+  // Throws Error(permission | storage) when a file could not be written there; writes nothing.
+  virtual void check_writable(const std::string& path) const = 0;
   // As a whole or not at all: a new file renamed over the old one, synced. Folders that are missing
   // are made, 0755. Throw Error(permission | storage).
   virtual void write(const std::string& path, const std::string& text, unsigned mode) = 0;

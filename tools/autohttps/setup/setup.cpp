@@ -1,4 +1,5 @@
 // `autohttps setup`: look, say, do.
+#include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/served_check.h>
@@ -18,10 +19,12 @@
 #include <autohttps/tools/autohttps/setup/system_machine.h>
 #include <autohttps/tools/autohttps/setup/terms.h>
 #include <autohttps/tools/autohttps/setup/way.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <thread>
 
 namespace autohttps::tools {
@@ -108,6 +111,9 @@ class Setup {
     if (plan_.changes.empty()) return finish_with("nothing to change: all is so already");
     check_rights();
     agree();
+    for (const Change& change : plan_.changes) {
+      if (change.kind == Change::Kind::write) machine_.check_writable(change.path);
+    }
     const Exit issued = get_certificate();
     if (issued != Exit::done) return issued;
     look_around();  // how long its certificates live decides how often renewal looks
@@ -237,12 +243,42 @@ class Setup {
       const Interruption interruption;
       outcomes = obtain_certificates(wish, output_, interruption.token());
     }
-    const bool good = std::ranges::all_of(outcomes, [](const acme::Outcome& outcome) {
-      return outcome.action != Action::failed && outcome.action != Action::deferred;
-    });
     given_.force = false;  // of this run, it is done
+    bool good = true;
+    for (acme::Outcome& outcome : outcomes) {
+      if (outcome.action != Action::failed && outcome.action != Action::deferred) continue;
+      good = false;
+      explain(outcome);
+    }
     if (good) return Exit::done;
     return finish("setup", given_, store_path(given_), outcomes, output_);
+  }
+
+  void explain(acme::Outcome& outcome) const {
+    const ErrorCode code = outcome.error ? outcome.error->code() : ErrorCode::internal;
+    if (code == ErrorCode::validation) {
+      std::string hint = outcome.error->hint();
+      for (const std::string& warning : address_warnings(found_.names)) hint += "\n" + warning;
+      outcome.error = Error(code, outcome.error->what(), hint);
+    }
+    if (code == ErrorCode::rate_limited || code == ErrorCode::deferred) return;
+    // Nobody has to wait: the next `setup` tries at once. And a name with a typing error must not
+    // be tried for ever by whoever renews.
+    outcome.next_attempt.reset();
+    if (!found_.certificate.known) forget_wish();
+  }
+
+  void forget_wish() const {
+    const ActingAsOwner acting(given_.store);
+    SystemClock clock;
+    const std::unique_ptr<acme::Store> store = open_existing_store(given_, clock);
+    if (!store) return;
+    acme::CertificateStore certificates(*store);
+    const auto lock =
+        certificates.lock(found_.certificate.id, clock.steady() + given_.lock_timeout, {});
+    if (!certificates.current(found_.certificate.id)) {
+      certificates.remove(*lock, found_.certificate.id);
+    }
   }
 
   void check_served() const {

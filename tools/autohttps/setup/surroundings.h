@@ -27,6 +27,7 @@ struct NameLook {
 struct CertificateLook {
   std::string id{};
   std::string store{};  // its folder, that of --staging included
+  bool known = false;   // was wished for before
   bool good = false;    // there, as wished, not due
   std::optional<WallTime> not_after{};
   std::optional<WallTime> next{};

@@ -237,6 +237,12 @@ std::vector<std::string> SystemMachine::list(const std::string& folder) const {
   return names;
 }
 
+void SystemMachine::check_writable(const std::string& path) const {
+  fs::path folder = fs::path(path).parent_path();
+  while (folder.has_relative_path() && !exists(folder.string())) folder = folder.parent_path();
+  if (::access(folder.c_str(), W_OK) != 0) fail("writing", path, errno);
+}
+
 void SystemMachine::write(const std::string& path, const std::string& text, unsigned mode) {
   make_folders(fs::path(path).parent_path());
   replace_file(path, text, mode);

@@ -20,6 +20,7 @@ class SystemMachine final : public Machine {
   bool exists(const std::string& path) const override;
   std::optional<std::string> read(const std::string& path) const override;
   std::vector<std::string> list(const std::string& folder) const override;
+  void check_writable(const std::string& path) const override;
   void write(const std::string& path, const std::string& text, unsigned mode) override;
   void remove(const std::string& path) override;
   void remove_folder(const std::string& path) override;

@@ -30,7 +30,7 @@ std::string command_for(const Settings& site, const std::string& more) {
                                    const PortHolder& holder, bool web_server) {
   const std::string number = std::to_string(port);
   const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
-  std::string hint = "stop it: " + how_to_stop(holder) + ", and say the same again";
+  std::string hint = "end it and say the same again: " + how_to_stop(holder);
   if (serves && web_server) {
     hint = "to keep " + holder.name + ", leave out --root and --reverse-proxy: " +
            command_for(site, "gets a certificate for it to serve") +

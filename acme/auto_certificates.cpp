@@ -44,7 +44,7 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.key_type = options.key_type;
   if (!options.profile.empty()) spec.profile = options.profile;
   spec.webroot = options.webroot;
-  if (options.hooks) spec.hooks = *options.hooks;
+  spec.hooks = options.hooks.over({});
   for (const acme::HookKind kind :
        {acme::HookKind::pre, acme::HookKind::deploy, acme::HookKind::failed}) {
     for (const std::string& command : spec.hooks.of(kind)) acme::split_command(command);
@@ -89,8 +89,9 @@ struct AutoCertificates::Parts {
   CertificateSpec named(CertificateSpec spec) const {
     spec.id = acme::id_for_wish(certificates, spec);
     acme::check_certificate_id(spec.id);
-    if (options.hooks) return spec;
-    if (const auto before = certificates.spec(spec.id)) spec.hooks = before->hooks;
+    if (const auto before = certificates.spec(spec.id)) {
+      spec.hooks = options.hooks.over(before->hooks);
+    }
     return spec;
   }
 

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -37,10 +36,9 @@ struct AutoCertificatesOptions {
                          // for others
   KeyType key_type = KeyType::ec256;
   std::string profile{};
-  std::string webroot{};  // answer HTTP-01 by files in another server's root
-  // Commands around attempts, kept with the certificate; they run as the store's owner. Empty:
-  // those that it has stay.
-  std::optional<acme::Hooks> hooks{};
+  std::string webroot{};   // answer HTTP-01 by files in another server's root
+  acme::HookWish hooks{};  // commands around attempts, kept with the certificate; they run as the
+                           // store's owner. Kinds that are empty stay as they were
   // Further ones for certificates of the store, for this process only: configuration files'. They
   // run as the files' owners.
   std::vector<acme::ConfiguredHooks> configured_hooks{};

@@ -113,7 +113,9 @@ void Attempt::attempt(const StoreLock& lock, const AttemptPlan& plan) {
   }
   begin();
   try {
-    hooks_.before_attempt(subject(), plan.cause, stop_);
+    HookSubject before = subject();
+    before.cause = plan.cause;
+    hooks_.before_attempt(before, stop_);
     save(lock, issue(), plan.cause);
   } catch (const ProblemError& error) {
     record_failure(error, error.problem().short_type());

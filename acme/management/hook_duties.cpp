@@ -77,6 +77,7 @@ HookCall describe_for_hooks(const HookSubject& subject) {
     call.not_after = subject.current->key->not_after();
     call.cause = subject.current->meta.cause;
   }
+  if (!subject.cause.empty()) call.cause = subject.cause;
   return call;
 }
 
@@ -129,14 +130,12 @@ std::string HookDuties::obstacle(const CertificateSpec& spec) const {
   return {};
 }
 
-void HookDuties::before_attempt(const HookSubject& subject, std::string_view cause,
-                                std::stop_token stop) const {
+void HookDuties::before_attempt(const HookSubject& subject, std::stop_token stop) const {
   for (const HookCommand& command : commands(subject.spec, HookKind::pre)) {
     HookCall call = describe_for_hooks(subject);
     call.kind = HookKind::pre;
     call.command = command.command;
     call.owner = command.owner;
-    call.cause = cause;
     tell(Level::step, call, "running " + quoted(call), {});
     const HookReply reply = runner_->run(call, stop);
     if (reply.end == HookReply::End::canceled) {
@@ -144,6 +143,23 @@ void HookDuties::before_attempt(const HookSubject& subject, std::string_view cau
     }
     if (reply.end == HookReply::End::failed) throw failure_of(call, reply, tail(reply.output));
   }
+}
+
+HookReply HookDuties::test(const HookSubject& subject, HookKind kind, const HookCommand& command,
+                           std::stop_token stop) const {
+  if (const std::string why = obstacle(command); !why.empty()) {
+    return {HookReply::End::failed, 126, why, {}};
+  }
+  HookCall call = describe_for_hooks(subject);
+  call.kind = kind;
+  call.command = command.command;
+  call.owner = command.owner;
+  call.dry_run = true;
+  if (kind == HookKind::failed) {
+    call.failure = subject.state.last_failure.value_or(
+        Failure{clock_.wall(), "test", "this is a test: nothing failed", "nothing to do"});
+  }
+  return runner_->run(call, std::move(stop));
 }
 
 std::vector<HookDuties::Work> HookDuties::works(const HookSubject& subject) const {

@@ -46,6 +46,7 @@ struct HookSubject {
   const CertificateSpec& spec;
   const CertificateState& state;
   const Generation* current = nullptr;
+  std::string_view cause{};  // empty: the generation's own
 };
 HookCall describe_for_hooks(const HookSubject&);
 
@@ -61,7 +62,10 @@ class HookDuties {
   // may.
   std::string obstacle(const CertificateSpec&) const;
   // Runs the pre hooks. Throws Error(hook) with the command, how it ended and its last line.
-  void before_attempt(const HookSubject&, std::string_view cause, std::stop_token) const;
+  void before_attempt(const HookSubject&, std::stop_token) const;
+
+  // Runs one command now, telling it that it is a test. Nothing is written down.
+  HookReply test(const HookSubject&, HookKind, const HookCommand&, std::stop_token) const;
 
   // Is there a deploy or failed hook that perform() would run, or write down as pending? `person`:
   // somebody waits for it, no back-off holds. Throws what the store throws.

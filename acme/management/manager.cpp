@@ -1,6 +1,7 @@
 #include <autohttps/acme/management/manager.h>
 
 #include <autohttps/acme/management/attempt.h>
+#include <autohttps/acme/management/rollback.h>
 #include <autohttps/acme/management/wish_lookup.h>
 
 #include <algorithm>
@@ -75,6 +76,27 @@ bool Manager::has_hooks_due(const std::string& id, bool person) const {
   } catch (const Error&) {
     return false;  // run_once tells it
   }
+}
+
+Outcome Manager::roll_back(const std::string& id, std::optional<std::uint64_t> number,
+                           const RunOptions& options, std::stop_token stop) {
+  const auto lock = certificates_.lock(id, clock_.steady() + options.lock_wait, stop);
+  const Generation chosen = acme::roll_back(certificates_, *lock, id, number, clock_.wall());
+  Outcome outcome;
+  outcome.certificate = id;
+  outcome.generation = chosen.number;
+  outcome.not_after = chosen.key->not_after();
+  outcome.text = "generation " + std::to_string(chosen.number) + " is in place";
+  const auto spec = certificates_.spec(id);
+  const CertificateState state = certificates_.state(id);
+  if (!spec) return outcome;
+  outcome.next_attempt = plan_attempt(*spec, &chosen, state, {}, clock_.wall()).next;
+  try {
+    outcome.hooks = hooks_.perform({*spec, state, &chosen, "rollback"}, true, std::move(stop));
+  } catch (const Error& error) {
+    outcome.hooks.error = error;  // the switch is made
+  }
+  return outcome;
 }
 
 std::vector<Outcome> Manager::run_once(const RunOptions& options, std::stop_token stop) {

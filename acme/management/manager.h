@@ -68,6 +68,12 @@ class Manager {
   // Would run_once run a hook of it, although nothing is due? Never throws for what is damaged.
   bool has_hooks_due(const std::string& id, bool person) const;
 
+  // Back to a generation that was in place before: `number`, or the newest before the current one
+  // that may be. Servers swap by themselves; deploy hooks run. Throws Error(config) that says why
+  // it may not be, Error(locked), Error(storage).
+  Outcome roll_back(const std::string& id, std::optional<std::uint64_t> number, const RunOptions&,
+                    std::stop_token);
+
   // `serve`: run_once for ever, sleeping until the next is due (at most an hour, so that wishes of
   // other processes are noticed).
   void run(std::stop_token);

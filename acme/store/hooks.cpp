@@ -100,6 +100,13 @@ const std::vector<std::string>& Hooks::of(HookKind kind) const noexcept {
   return failed;
 }
 
+Hooks HookWish::over(Hooks before) const {
+  if (pre) before.pre = *pre;
+  if (deploy) before.deploy = *deploy;
+  if (failed) before.failed = *failed;
+  return before;
+}
+
 std::vector<std::string> split_command(std::string_view command) {
   std::vector<std::string> words;
   bool in_word = false;

@@ -28,6 +28,13 @@ struct Hooks {
   bool operator==(const Hooks&) const = default;
 };
 
+// What is to change about a certificate's hooks: kinds that are empty stay as they are.
+struct HookWish {
+  std::optional<std::vector<std::string>> pre{}, deploy{}, failed{};
+
+  Hooks over(Hooks before) const;
+};
+
 // A command's words: spaces part them, double quotes keep a word with spaces together. No shell, no
 // expansion. Throws Error(config) when there is no word, a quote is not closed, or the first word
 // is neither an absolute path nor the bare name of a ready hook.

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +23,7 @@ struct AutoHttpsOptions {
   std::string limits{};  // Limits preset; empty: by server
   KeyType key_type = KeyType::ec256;
   std::string profile{};
-  // As in AutoCertificatesOptions: commands around attempts, run as the store's owner; empty: those
-  // the certificate has. Those of configuration files run as the files' owners.
-  std::optional<acme::Hooks> hooks{};
+  acme::HookWish hooks{};  // as in AutoCertificatesOptions: commands around attempts
   std::vector<acme::ConfiguredHooks> configured_hooks{};
   std::filesystem::path hooks_folder{};
   std::filesystem::path store{};  // empty: the default place

@@ -54,6 +54,9 @@ install(FILES ${PROJECT_BINARY_DIR}/autohttps.pc DESTINATION ${CMAKE_INSTALL_LIB
 if(TARGET autohttps_tool)
   install(TARGETS autohttps_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 endif()
+# Ready hooks, known by their bare names (tools/autohttps/hook_settings.cpp looks there: lib/, on every machine).
+file(GLOB ready_hooks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/hooks/*)
+install(PROGRAMS ${ready_hooks} DESTINATION lib/autohttps/hooks COMPONENT program)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 if(BUILD_SHARED_LIBS)  # libraries and program find each other wherever the prefix is moved

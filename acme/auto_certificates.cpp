@@ -154,6 +154,10 @@ std::string AutoCertificates::manage(const AutoCertificatesOptions& wish) {
   if (spec.id.empty()) {
     spec.id = parts_->certificates.id_for_name(spec.names.front().value).value_or(std::string());
   }
+  spec.id = acme::id_for_wish(parts_->certificates, spec);
+  if (const auto before = parts_->certificates.spec(spec.id)) {
+    spec.hooks = wish.hooks.over(before->hooks);
+  }
   return parts_->manager.manage(spec);
 }
 

@@ -58,6 +58,16 @@ Error failure_of(const HookCall& call, const HookReply& reply, const std::string
                          call.certificate + "; it is also tried again by itself");
 }
 
+bool is_for_the_rest(const ConfiguredHooks& entry) {
+  return entry.certificate.empty() && entry.names.empty();
+}
+
+bool is_about(const ConfiguredHooks& entry, const CertificateSpec& spec) {
+  if (!entry.certificate.empty()) return entry.certificate == spec.id;
+  return std::is_permutation(entry.names.begin(), entry.names.end(), spec.names.begin(),
+                             spec.names.end());
+}
+
 bool is_staging(const CertificateSpec& spec, const Generation* current) {
   const std::string* ca = spec.cas.empty() ? nullptr : &spec.cas.front().directory_url;
   if (current != nullptr && !current->meta.ca.empty()) ca = &current->meta.ca;
@@ -102,14 +112,12 @@ std::vector<HookCommand> HookDuties::commands(const CertificateSpec& spec, HookK
   std::vector<HookCommand> commands;
   for (const std::string& command : spec.hooks.of(kind)) commands.push_back({command, {}});
   const std::lock_guard lock(mutex_);
-  for (const ConfiguredHooks& configured : configured_) {
-    const bool meant = configured.certificate.empty()
-                           ? std::is_permutation(configured.names.begin(), configured.names.end(),
-                                                 spec.names.begin(), spec.names.end())
-                           : configured.certificate == spec.id;
-    if (!meant) continue;
-    for (const std::string& command : configured.hooks.of(kind)) {
-      commands.push_back({command, configured.owner});
+  const bool has_own = std::any_of(configured_.begin(), configured_.end(),
+                                   [&](const auto& entry) { return is_about(entry, spec); });
+  for (const ConfiguredHooks& entry : configured_) {
+    if (has_own ? !is_about(entry, spec) : !is_for_the_rest(entry)) continue;
+    for (const std::string& command : entry.hooks.of(kind)) {
+      commands.push_back({command, entry.owner});
     }
   }
   return commands;
@@ -136,7 +144,7 @@ void HookDuties::before_attempt(const HookSubject& subject, std::stop_token stop
     call.kind = HookKind::pre;
     call.command = command.command;
     call.owner = command.owner;
-    tell(Level::step, call, "running " + quoted(call), {});
+    tell(Level::step, call, quoted(call), {});
     const HookReply reply = runner_->run(call, stop);
     if (reply.end == HookReply::End::canceled) {
       throw Error(ErrorCode::canceled, "stopped while " + quoted(call) + " was running");
@@ -253,7 +261,7 @@ void HookDuties::run(HookRecord& record, HookCall call, HookOutcome& outcome,
          "the next `autohttps renew` of that user, or of root, runs it");
     return;
   }
-  tell(Level::step, call, "running " + quoted(call), {});
+  tell(Level::step, call, quoted(call), {});
   const HookReply reply = runner_->run(call, std::move(stop));
   record.at = clock_.wall();
   record.exit_code = reply.exit_code;

@@ -20,8 +20,8 @@ namespace autohttps::acme {
 
 // Hooks of a configuration file. They belong to the file's owner and run as that user.
 struct ConfiguredHooks {
-  std::string certificate;  // its id; empty: the one with exactly these names
-  std::vector<Identifier> names;
+  std::string certificate;        // its id; empty: the one with exactly these names
+  std::vector<Identifier> names;  // empty as well: those that no other entry is about
   Hooks hooks;
   std::uint32_t owner = 0;
 };

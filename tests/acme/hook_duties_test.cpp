@@ -185,6 +185,25 @@ TEST_F(HookDutiesTest, AHookAddedLaterRunsForWhatIsInPlace) {
   EXPECT_EQ(world_.ca.count(), requests);
 }
 
+TEST_F(HookDutiesTest, AFilesHooksAreForItsSiteAndItsOthersForTheRest) {
+  process_.manager.configure_hooks({{{}, parse_identifiers({"a.test", "b.test"}), {}, kRoot},
+                                    {{}, {}, {{}, {"rest"}, {}}, kRoot},
+                                    {"mine", {}, {{}, {"by-id"}, {}}, 7}});
+  const auto deploys = [&](const CertificateSpec& spec) {
+    Lines lines;
+    for (const HookCommand& command : process_.manager.hooks().commands(spec, HookKind::deploy)) {
+      lines.push_back(command.command);
+    }
+    return lines;
+  };
+  EXPECT_EQ(deploys(world_.spec({"b.test", "a.test"})), Lines{}) << "its own site has none";
+  EXPECT_EQ(deploys(world_.spec({"a.test"})), Lines{"rest"});
+  CertificateSpec named = world_.spec({"c.test"});
+  named.id = "mine";
+  named.hooks.deploy = {"from-line"};
+  EXPECT_EQ(deploys(named), (Lines{"from-line", "by-id"}));
+}
+
 TEST_F(HookDutiesTest, DamagedRecordsRunTheHookAgain) {
   const Hooks hooks{{}, {"reload"}, {}};
   obtain(hooks);

@@ -31,7 +31,7 @@ TEST(ExitCodesTest, EveryErrorHasItsClass) {
       {ErrorCode::permission, 5}, {ErrorCode::port, 5},         {ErrorCode::network, 1},
       {ErrorCode::protocol, 1},   {ErrorCode::refused, 3},      {ErrorCode::validation, 3},
       {ErrorCode::deferred, 4},   {ErrorCode::rate_limited, 4}, {ErrorCode::crypto, 1},
-      {ErrorCode::canceled, 1},   {ErrorCode::internal, 1},
+      {ErrorCode::hook, 5},       {ErrorCode::canceled, 1},     {ErrorCode::internal, 1},
   };
   for (const auto& [code, number] : table) {
     EXPECT_EQ(static_cast<int>(exit_of(code)), number) << code_name(code);
@@ -65,6 +65,19 @@ TEST(ExitCodesTest, OnlyDeferredIsLater) {
 TEST(ExitCodesTest, ALockHeldElsewhereIsALocalProblem) {
   EXPECT_EQ(exit_of({kLocked}, false), Exit::local);
   EXPECT_EQ(exit_of({kLocked, kRenewed}, false), Exit::some_failed);
+}
+
+TEST(ExitCodesTest, AFailedDeployHookIsALocalProblemOfACertificateThatIsThere) {
+  acme::Outcome renewed = kRenewed;
+  renewed.hooks.error = Error(ErrorCode::hook, "text");
+  EXPECT_EQ(exit_of({renewed}, true), Exit::local);
+  EXPECT_EQ(exit_of({renewed, kRenewed}, true), Exit::some_failed);
+  acme::Outcome none = kNone;
+  none.hooks.error = renewed.hooks.error;
+  EXPECT_EQ(exit_of({none}, false), Exit::local);
+  acme::Outcome refused = kRefused;
+  refused.hooks.error = renewed.hooks.error;
+  EXPECT_EQ(exit_of({refused}, false), Exit::refused) << "why it failed counts";
 }
 
 }  // namespace

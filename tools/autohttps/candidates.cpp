@@ -58,9 +58,17 @@ std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
                                    const Settings& settings, Output& output, std::stop_token stop) {
   const WallTime now = certificates.clock().wall();
   Candidates candidates = choose(look_at_all(certificates.certificates(), ids, now), options, now);
-  std::vector<acme::Outcome> outcomes = std::move(candidates.others);
   std::optional<ChallengeFront> front;
   options.only = std::move(candidates.elsewhere);
+  std::vector<acme::Outcome> outcomes;
+  for (acme::Outcome& outcome : candidates.others) {
+    // Nothing is due, but a hook of it is still to be run.
+    if (certificates.manager().has_hooks_due(outcome.certificate, options.person)) {
+      options.only.push_back(outcome.certificate);
+    } else {
+      outcomes.push_back(std::move(outcome));
+    }
+  }
   try {
     if (!candidates.on_port.empty()) {
       front.emplace(certificates, settings.bind, settings.http_port, output);

@@ -152,6 +152,7 @@ void check(Verb verb, const Settings& settings) {
   if (settings.help) return;
   if (verb == Verb::config) return check_what_to_do(settings.names);
   if (verb == Verb::completion) return check_shell(settings.names);
+  if (verb == Verb::hook) return;  // it says itself what it needs
   if (about.operand.empty() && !settings.names.empty()) {
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" takes no names, but was given " +

@@ -3,7 +3,9 @@
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/candidates.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
 #include <autohttps/tools/autohttps/outlook.h>
@@ -18,14 +20,23 @@
 namespace autohttps::tools {
 namespace {
 
-// Tells every hook that nothing of this is meant.
+// Pre hooks, which may have to free a port, run and are told that nothing is meant. Deploy and
+// failed hooks do not: they would hand a test certificate to a server, or alarm somebody. They are
+// named.
 class RehearsingHooks final : public acme::HookRunner {
  public:
-  explicit RehearsingHooks(acme::ProcessHooks::Options options) : hooks_(std::move(options)) {}
+  RehearsingHooks(acme::ProcessHooks::Options options, Output& output)
+      : hooks_(std::move(options)), output_(output) {}
   std::string obstacle(std::optional<std::uint32_t> owner) const override {
     return hooks_.obstacle(owner);
   }
   acme::HookReply run(const acme::HookCall& call, std::stop_token stop) override {
+    if (call.kind != acme::HookKind::pre) {
+      output_.step(call.certificate +
+                   ": not run in a dry run: " + std::string(acme::hook_kind_name(call.kind)) +
+                   " hook \"" + printable(call.command, 300) + "\"");
+      return {};
+    }
     acme::HookCall rehearsed = call;
     rehearsed.dry_run = true;
     return hooks_.run(rehearsed, std::move(stop));
@@ -33,6 +44,7 @@ class RehearsingHooks final : public acme::HookRunner {
 
  private:
   acme::ProcessHooks hooks_;
+  Output& output_;
 };
 
 // The same settings, for the test store and a test CA.
@@ -58,10 +70,11 @@ acme::CertificateSpec rehearsed(acme::CertificateSpec spec) {
 // Certificates in the test store that take no part in anything once the rehearsal is over.
 class Rehearsal {
  public:
-  Rehearsal(const Settings& settings, Output& output)
+  Rehearsal(const Settings& settings, const std::vector<acme::ConfiguredHooks>& hooks,
+            Output& output)
       : settings_(settings),
-        options_(options_of(settings, output)),
-        hooks_({.store = options_.store, .folder = options_.hooks_folder}),
+        options_(options_of(settings, hooks, output)),
+        hooks_({.store = options_.store, .folder = options_.hooks_folder}, output),
         certificates_(options_, parts()),
         before_(certificates_.certificates().ids()) {}
 
@@ -81,9 +94,13 @@ class Rehearsal {
   }
 
  private:
-  static AutoCertificatesOptions options_of(Settings settings, Output& output) {
+  static AutoCertificatesOptions options_of(Settings settings,
+                                            const std::vector<acme::ConfiguredHooks>& hooks,
+                                            Output& output) {
     settings.names.clear();  // none of its own: each comes with its wish
-    return certificate_options(settings, output.sink());
+    AutoCertificatesOptions options = certificate_options(settings, output.sink());
+    options.configured_hooks = hooks;
+    return options;
   }
 
   AutoCertificatesParts parts() {
@@ -118,7 +135,7 @@ Exit dry_obtain(const Config& config, Output& output) {
   const ActingAsOwner acting(given.store, Missing::make);
   prepare_webroot(given.webroot);
   const Settings settings = rehearsed(given);
-  Rehearsal rehearsal(settings, output);
+  Rehearsal rehearsal(settings, configured_hooks(config), output);
   AutoCertificatesOptions wish = certificate_options(settings, output.sink());
   std::vector<std::string> ids;
   if (settings.each) {
@@ -147,7 +164,7 @@ Exit dry_renew(const Config& config, Output& output) {
                 "--store DIR says where it is; obtain DOMAIN --dry-run rehearses a first issue");
   }
   acme::CertificateStore real(*store);
-  Rehearsal rehearsal(rehearsed(settings), output);
+  Rehearsal rehearsal(rehearsed(settings), configured_hooks(config), output);
   std::vector<std::string> ids;
   for (const Outlook& outlook : look_at_all(real, settings.names, clock.wall())) {
     if (!outlook.spec) {

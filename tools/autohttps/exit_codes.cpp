@@ -49,8 +49,13 @@ Exit exit_of(const std::vector<acme::Outcome>& outcomes, bool detailed) {
       } else {
         deferred = true;
       }
-    } else if (outcome.action != Action::none) {
+    } else if (outcome.action != Action::none && !outcome.hooks.error) {
       changed = true;
+    }
+    // The certificate is in place, and who was to be told of it was not.
+    if (outcome.hooks.error && outcome.action != Action::failed) {
+      differ = differ || (failed && *failed != exit_of(outcome.hooks.error->code()));
+      failed = exit_of(outcome.hooks.error->code());
     }
   }
   if (failed) return differ || changed || deferred ? Exit::some_failed : *failed;

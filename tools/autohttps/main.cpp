@@ -42,7 +42,13 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
     case Verb::retry:
       return retry(config.global, output);
     case Verb::promote:
-      return promote(config.global, output);
+      return promote(config, output);
+    case Verb::history:
+      return history(config.global, output);
+    case Verb::rollback:
+      return rollback(config, output);
+    case Verb::hook:
+      return hook(config, output);
     case Verb::remove:
       return remove(config.global, output);
     case Verb::uninstall:

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/dry_run.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/obtaining.h>
 #include <autohttps/tools/autohttps/outcomes.h>
@@ -26,11 +27,13 @@ std::vector<std::string> wish_for(AutoCertificates& certificates, const Settings
 
 }  // namespace
 
-std::vector<acme::Outcome> obtain_certificates(const Settings& settings, Output& output,
-                                               std::stop_token stop) {
+std::vector<acme::Outcome> obtain_certificates(const Settings& settings,
+                                               std::vector<acme::ConfiguredHooks> hooks,
+                                               Output& output, std::stop_token stop) {
   const ActingAsOwner acting(settings.store, Missing::make);
   prepare_webroot(settings.webroot);
   AutoCertificatesOptions options = certificate_options(settings, output.sink());
+  options.configured_hooks = std::move(hooks);
   std::vector<std::string> domains = options.domains;
   if (settings.each) options.domains.clear();
   AutoCertificates certificates(std::move(options));
@@ -53,7 +56,7 @@ Exit obtain(const Config& config, Output& output) {
   if (settings.dry_run) return dry_obtain(config, output);
   const Interruption interruption;
   const std::vector<acme::Outcome> outcomes =
-      obtain_certificates(settings, output, interruption.token());
+      obtain_certificates(settings, configured_hooks(config), output, interruption.token());
   return finish("obtain", settings, store_path(settings), outcomes, output);
 }
 

@@ -11,7 +11,8 @@
 namespace autohttps::tools {
 
 // A person asks: back-off after failures does not hold, limits do. An Outcome per certificate;
-// throws Error for what stops it before there is one.
-std::vector<acme::Outcome> obtain_certificates(const Settings&, Output&, std::stop_token);
+// throws Error for what stops it before there is one. The hooks: those of configuration files.
+std::vector<acme::Outcome> obtain_certificates(const Settings&, std::vector<acme::ConfiguredHooks>,
+                                               Output&, std::stop_token);
 
 }  // namespace autohttps::tools

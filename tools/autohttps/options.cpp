@@ -1,6 +1,7 @@
 #include <autohttps/tools/autohttps/options.h>
 
 #include <autohttps/acme/management/limits.h>
+#include <autohttps/acme/store/hooks.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
@@ -124,8 +125,10 @@ void set_redirect_to(Settings& settings, const std::string& value) {
 
 template <auto member>
 void add_command(Settings& settings, const std::string& value) {
-  if (value.find_first_not_of(' ') == std::string::npos)
+  if (value.find_first_not_of(' ') == std::string::npos) {
     throw wrong(value, "a command: it is empty");
+  }
+  if (value != kNoHooks) acme::split_command(value);  // throws for what cannot be one
   (settings.*member).push_back(value);
 }
 
@@ -151,6 +154,12 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
     {Verb::promote, "promote", "NAME...",
      "get the real certificate for what was tried out with --staging"},
+    {Verb::history, "history", "NAME...",
+     "the generations of a certificate that are kept, and the attempts"},
+    {Verb::rollback, "rollback", "NAME [GENERATION]",
+     "go back to a generation that was in place before"},
+    {Verb::hook, "hook", "test NAME [pre|deploy|failed]",
+     "run a certificate's hooks now, told that it is a test, and show what they say"},
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
     {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
@@ -196,7 +205,8 @@ constexpr Option kOptions[] = {
     {"redirect-to", 0, ValueKind::text, Scope::one_site, "HOST", kServe | kSetup, set_redirect_to,
      "send visitors of every other name on to https://HOST, path and query kept"},
     {"pre", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish, add_command<&Settings::pre>,
-     "run before the CA is asked for a certificate; may be repeated", &Settings::pre},
+     "run before the CA is asked for a certificate; may be repeated; none: no more of them",
+     &Settings::pre},
     {"deploy", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish,
      add_command<&Settings::deploy>,
      "run when a new certificate is in place, as to reload a server; may be repeated",
@@ -236,7 +246,7 @@ constexpr Option kOptions[] = {
     {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 8)"},
     {"lock-timeout", 0, ValueKind::duration, Scope::program, "SECONDS",
-     kRun | kDelete | bit(Verb::retry) | kSetup, set_lock_timeout,
+     kRun | kDelete | bit(Verb::retry) | bit(Verb::rollback) | kSetup, set_lock_timeout,
      "how long to wait for another process that works on the same certificate (default: 60)"},
     {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete | kSetup | kUninstall,
      set_flag<&Settings::yes>, "do not ask"},

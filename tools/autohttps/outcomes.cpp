@@ -16,8 +16,15 @@ std::string change_text(const acme::Outcome& outcome, const std::filesystem::pat
                      ", generation " + std::to_string(outcome.generation);
   if (outcome.not_after) text += ", valid until " + format_rfc3339(*outcome.not_after);
   if (outcome.next_attempt) text += ", renewal due " + format_rfc3339(*outcome.next_attempt);
-  return text + "\n  certificate  " + (files / "fullchain.pem").string() + "\n  private key  " +
-         (files / "privkey.pem").string() + "\n";
+  text += "\n  certificate  " + (files / "fullchain.pem").string() + "\n  private key  " +
+          (files / "privkey.pem").string() + "\n";
+  if (outcome.hooks.done > 0)
+    text += "  hooks        " + std::to_string(outcome.hooks.done) + " ran\n";
+  if (outcome.hooks.pending > 0) {
+    text += "  hooks        " + std::to_string(outcome.hooks.pending) +
+            " left for a run of the user that may: autohttps status says which\n";
+  }
+  return text;
 }
 
 void tell_failure(const acme::Outcome& outcome, Output& output) {
@@ -46,6 +53,17 @@ Json run_json(std::string_view command, const std::filesystem::path& store,
 
 }  // namespace
 
+// The certificate is one thing, the command of the user's another.
+void tell_hooks(const acme::Outcome& outcome, Output& output) {
+  if (!outcome.hooks.error) return;
+  std::string known = "code: " + std::string(code_name(outcome.hooks.error->code()));
+  if (outcome.generation != 0) known += "; the certificate itself is in place";
+  if (outcome.hooks.next_try) {
+    known += "; tried again from " + format_rfc3339(*outcome.hooks.next_try);
+  }
+  output.error(outcome.hooks.error->what(), known, next_step(*outcome.hooks.error));
+}
+
 Exit finish(std::string_view command, const Settings& settings, const std::filesystem::path& store,
             const std::vector<acme::Outcome>& outcomes, Output& output) {
   // From cron, nothing done is nothing said; a person at a terminal, and `obtain`, get a word.
@@ -72,6 +90,7 @@ Exit finish(std::string_view command, const Settings& settings, const std::files
     if (waits && unattended && outcome.told_before) continue;
     if (waits || outcome.action == Action::failed) tell_failure(outcome, output);
   }
+  for (const acme::Outcome& outcome : outcomes) tell_hooks(outcome, output);
   return exit_of(outcomes, settings.detailed_exit_code);
 }
 

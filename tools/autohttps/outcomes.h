@@ -17,4 +17,7 @@ namespace autohttps::tools {
 Exit finish(std::string_view command, const Settings&, const std::filesystem::path& store,
             const std::vector<acme::Outcome>&, Output&);
 
+// An error block for a hook that failed.
+void tell_hooks(const acme::Outcome&, Output&);
+
 }  // namespace autohttps::tools

@@ -3,11 +3,14 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
+
+#include <utility>
 
 namespace autohttps::tools {
 namespace {
@@ -41,13 +44,15 @@ AutoCertificatesOptions wish_for(const Outlook& outlook, const Settings& setting
   wish.key_type = outlook.spec->key_type;
   wish.profile = outlook.spec->profile.value_or("");
   wish.webroot = outlook.spec->webroot;
-  wish.hooks = outlook.spec->hooks;
+  const acme::Hooks& hooks = outlook.spec->hooks;
+  wish.hooks = {hooks.pre, hooks.deploy, hooks.failed};
   return wish;
 }
 
 }  // namespace
 
-Exit promote(const Settings& settings, Output& output) {
+Exit promote(const Config& config, Output& output) {
+  const Settings& settings = config.global;
   if (settings.staging) {
     throw Error(ErrorCode::config, "promote goes from the test CA to the real one: not --staging",
                 "leave it out; --server URL says which CA, if not Let's Encrypt");
@@ -57,7 +62,9 @@ Exit promote(const Settings& settings, Output& output) {
   const std::vector<Outlook> outlooks = tried_out(settings);
   Settings of_all = settings;
   of_all.names.clear();
-  AutoCertificates certificates(certificate_options(of_all, output.sink()));
+  AutoCertificatesOptions options = certificate_options(of_all, output.sink());
+  options.configured_hooks = configured_hooks(config);
+  AutoCertificates certificates(std::move(options));
   std::vector<std::string> ids;
   for (const Outlook& outlook : outlooks) {
     ids.push_back(certificates.manage(wish_for(outlook, settings, output)));

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/dry_run.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/outcomes.h>
 #include <autohttps/tools/autohttps/store_owner.h>
@@ -11,10 +12,12 @@
 namespace autohttps::tools {
 namespace {
 
-AutoCertificatesOptions whole_store(const Settings& settings, Output& output) {
-  Settings of_all = settings;
+AutoCertificatesOptions whole_store(const Config& config, Output& output) {
+  Settings of_all = config.global;
   of_all.names.clear();  // NAME... are certificates that are there, not domains that are wished for
-  return certificate_options(of_all, output.sink());
+  AutoCertificatesOptions options = certificate_options(of_all, output.sink());
+  options.configured_hooks = configured_hooks(config);
+  return options;
 }
 
 // A site that was added to the configuration gets its certificate like any that is due. What is
@@ -37,7 +40,7 @@ Exit renew(const Config& config, Output& output) {
   if (settings.dry_run) return dry_renew(config, output);
   const Interruption interruption;
   const ActingAsOwner acting(settings.store, Missing::make);
-  AutoCertificates certificates(whole_store(settings, output));
+  AutoCertificates certificates(whole_store(config, output));
   wish_for_sites(certificates, config, output);
 
   acme::RunOptions run;

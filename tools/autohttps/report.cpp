@@ -12,10 +12,6 @@ namespace {
 
 using Action = acme::Outcome::Action;
 
-Json time_json(const std::optional<WallTime>& time) {
-  return time ? Json(format_rfc3339(*time)) : Json(nullptr);
-}
-
 Json names_json(const std::vector<Identifier>& names) {
   Json list = Json::array();
   for (const Identifier& name : names) list.push_back(name.value);
@@ -25,6 +21,20 @@ Json names_json(const std::vector<Identifier>& names) {
 int percent_left(const acme::Generation& generation, WallTime now) {
   constexpr double kWhole = 100;
   return static_cast<int>(life_left(generation, now) * kWhole);
+}
+
+std::string generation_text(const acme::Generation& generation, WallTime now) {
+  const CertifiedKey& key = *generation.key;
+  return row("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
+         row("valid", "until " + moment(key.not_after(), now) + ", " +
+                          std::to_string(percent_left(generation, now)) + " % of its life left") +
+         row("serial", key.serial()) + row("sha-256", key.fingerprint());
+}
+
+}  // namespace
+
+Json time_json(const std::optional<WallTime>& time) {
+  return time ? Json(format_rfc3339(*time)) : Json(nullptr);
 }
 
 std::string moment(WallTime time, WallTime now) {
@@ -59,14 +69,6 @@ Json generation_json(const acme::Generation& generation, WallTime now) {
           {"cause", generation.meta.cause}};
 }
 
-std::string generation_text(const acme::Generation& generation, WallTime now) {
-  const CertifiedKey& key = *generation.key;
-  return row("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
-         row("valid", "until " + moment(key.not_after(), now) + ", " +
-                          std::to_string(percent_left(generation, now)) + " % of its life left") +
-         row("serial", key.serial()) + row("sha-256", key.fingerprint());
-}
-
 std::string last_failure_text(const acme::CertificateState& state, WallTime now) {
   const acme::Failure& failure = *state.last_failure;
   std::string text = row(
@@ -74,8 +76,6 @@ std::string last_failure_text(const acme::CertificateState& state, WallTime now)
   if (!failure.hint.empty()) text += row("to fix it", failure.hint);
   return text;
 }
-
-}  // namespace
 
 std::string_view action_name(Action action) noexcept {
   constexpr std::array<std::string_view, 5> kNames = {"none", "issued", "renewed", "deferred",
@@ -105,6 +105,12 @@ Json outcome_json(const acme::Outcome& outcome, const std::filesystem::path& sto
     object["privkey"] = (files / "privkey.pem").string();
   }
   object["error"] = outcome.error ? error_json(*outcome.error) : Json(nullptr);
+  const acme::HookOutcome& hooks = outcome.hooks;
+  object["hooks"] = {{"done", hooks.done},
+                     {"pending", hooks.pending},
+                     {"failed", hooks.failed},
+                     {"next_try", time_json(hooks.next_try)},
+                     {"error", hooks.error ? error_json(*hooks.error) : Json(nullptr)}};
   return object;
 }
 

@@ -8,6 +8,7 @@
 #include <autohttps/tools/autohttps/outlook.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,14 @@ acme::Outcome::Action overall(const std::vector<acme::Outcome>&) noexcept;
 
 // For a look that found nothing to do.
 acme::Outcome nothing_due(const Outlook&, WallTime now);
+
+// Parts of them: a labelled line, a time with how far it is, and the objects.
+std::string row(std::string label, const std::string& value);
+std::string moment(WallTime, WallTime now);
+std::string last_failure_text(const acme::CertificateState&, WallTime now);  // there is one
+Json time_json(const std::optional<WallTime>&);
+Json failure_json(const acme::Failure&);
+Json generation_json(const acme::Generation&, WallTime now);
 
 std::string outlook_text(const Outlook&, const std::filesystem::path& store, WallTime now);
 std::string outlook_line(const Outlook&, WallTime now);

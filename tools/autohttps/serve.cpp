@@ -3,6 +3,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/auto_https.h>
 #include <autohttps/tools/autohttps/commands.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
 #include <autohttps/tools/autohttps/serving.h>
 #include <autohttps/tools/autohttps/store_owner.h>
@@ -58,7 +59,9 @@ Exit serve(const Config& config, Output& output) {
   const Settings settings = settings_for(config, config.line.names);
   const Interruption interruption;
   const ActingAsOwner acting(settings.store, Missing::make);
-  AutoHttps site(server_options(settings, output.sink()));
+  AutoHttpsOptions options = server_options(settings, output.sink());
+  options.configured_hooks = configured_hooks(config);
+  AutoHttps site(std::move(options));
   check_something_to_serve(site, settings);
   add_pages(site, settings);
   {

@@ -13,6 +13,8 @@
 
 namespace autohttps::tools {
 
+inline constexpr std::string_view kNoHooks = "none";  // in place of a command
+
 struct Settings {
   std::vector<std::string> names;  // DOMAIN... or NAME..., from the line and from --domain
   std::string name;                // the certificate's id; empty: the first domain

@@ -6,6 +6,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 
 #include <fcntl.h>
 
@@ -94,6 +95,8 @@ AutoCertificatesOptions certificate_options(const Settings& settings, EventSink 
   options.key_type = settings.key_type;
   options.profile = settings.profile;
   options.webroot = existing_folder("--webroot", settings.webroot);
+  options.hooks = told_hooks(settings);
+  options.hooks_folder = hooks_folder();
   options.store = store_path(settings);
   options.on_event = std::move(events);
   return options;
@@ -110,6 +113,8 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.limits = settings.limits;
   options.key_type = settings.key_type;
   options.profile = settings.profile;
+  options.hooks = told_hooks(settings);
+  options.hooks_folder = hooks_folder();
   options.store = store_path(settings);
   options.bind_address = settings.bind;
   options.http_port = settings.http_port;

@@ -23,17 +23,17 @@ std::string generation_text(const acme::CertificateStore& certificates, const Ou
   if (!generation->meta.cause.empty()) text += " (" + generation->meta.cause + ")";
   text += key.not_after() <= now ? ", expired " : ", valid until ";
   text += format_rfc3339(key.not_after()) + (in_place ? ", in place" : "") + "\n";
-  if (!generation->meta.ca.empty()) text += row("  CA", generation->meta.ca);
-  return text + row("  names", describe(key.names(), key.names().size())) +
-         row("  serial", key.serial()) + row("  sha-256", key.fingerprint());
+  if (!generation->meta.ca.empty()) text += labelled("  CA", generation->meta.ca);
+  return text + labelled("  names", describe(key.names(), key.names().size())) +
+         labelled("  serial", key.serial()) + labelled("  sha-256", key.fingerprint());
 }
 
 std::string attempts_text(const acme::CertificateState& state, WallTime now) {
   std::string text;
-  if (state.last_attempt) text += row("last attempt", moment(*state.last_attempt, now));
-  if (state.last_success) text += row("succeeded", moment(*state.last_success, now));
+  if (state.last_attempt) text += labelled("last attempt", moment(*state.last_attempt, now));
+  if (state.last_success) text += labelled("succeeded", moment(*state.last_success, now));
   if (state.last_failure) text += last_failure_text(state, now);
-  if (state.failures > 0) text += row("failures", std::to_string(state.failures) + " in a row");
+  if (state.failures > 0) text += labelled("failures", std::to_string(state.failures) + " in a row");
   return text;
 }
 

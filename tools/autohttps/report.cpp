@@ -25,10 +25,10 @@ int percent_left(const acme::Generation& generation, WallTime now) {
 
 std::string generation_text(const acme::Generation& generation, WallTime now) {
   const CertifiedKey& key = *generation.key;
-  return row("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
-         row("valid", "until " + moment(key.not_after(), now) + ", " +
+  return labelled("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
+         labelled("valid", "until " + moment(key.not_after(), now) + ", " +
                           std::to_string(percent_left(generation, now)) + " % of its life left") +
-         row("serial", key.serial()) + row("sha-256", key.fingerprint());
+         labelled("serial", key.serial()) + labelled("sha-256", key.fingerprint());
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string moment(WallTime time, WallTime now) {
   return format_rfc3339(time) + " (" + format_relative(time, now) + ")";
 }
 
-std::string row(std::string label, const std::string& value) {
+std::string labelled(std::string label, const std::string& value) {
   constexpr std::size_t kLabel = 12;
   label.resize(std::max(kLabel, label.size()), ' ');
   return "  " + label + printable(value, 4000) + "\n";
@@ -71,9 +71,9 @@ Json generation_json(const acme::Generation& generation, WallTime now) {
 
 std::string last_failure_text(const acme::CertificateState& state, WallTime now) {
   const acme::Failure& failure = *state.last_failure;
-  std::string text = row(
+  std::string text = labelled(
       "last error", format_relative(failure.at, now) + " [" + failure.code + "]: " + failure.text);
-  if (!failure.hint.empty()) text += row("to fix it", failure.hint);
+  if (!failure.hint.empty()) text += labelled("to fix it", failure.hint);
   return text;
 }
 
@@ -157,23 +157,23 @@ acme::Outcome nothing_due(const Outlook& outlook, WallTime now) {
 std::string outlook_text(const Outlook& outlook, const std::filesystem::path& store, WallTime now) {
   std::string text = outlook.id + ": " + std::string(standing_name(outlook.standing)) + "\n";
   if (outlook.spec) {
-    text += row("names", describe(outlook.spec->names, outlook.spec->names.size()));
+    text += labelled("names", describe(outlook.spec->names, outlook.spec->names.size()));
     if (!outlook.current && !outlook.spec->cas.empty()) {
-      text += row("CA", outlook.spec->cas.front().directory_url);
+      text += labelled("CA", outlook.spec->cas.front().directory_url);
     }
   }
   if (outlook.current) text += generation_text(*outlook.current, now);
   if (outlook.next) {
-    text += row("next", (*outlook.next <= now ? std::string("due now")
+    text += labelled("next", (*outlook.next <= now ? std::string("due now")
                                               : "attempt at " + moment(*outlook.next, now)) +
                             (outlook.reason.empty() ? "" : ": " + outlook.reason));
   }
   if (outlook.state.failures > 0) {
-    text += row("failures", std::to_string(outlook.state.failures) + " in a row");
+    text += labelled("failures", std::to_string(outlook.state.failures) + " in a row");
   }
   if (outlook.state.last_failure) text += last_failure_text(outlook.state, now);
-  if (!outlook.trouble.empty()) text += row("trouble", outlook.trouble);
-  if (outlook.current) text += row("files", files_of(store, outlook.id).string());
+  if (!outlook.trouble.empty()) text += labelled("trouble", outlook.trouble);
+  if (outlook.current) text += labelled("files", files_of(store, outlook.id).string());
   return text;
 }
 

@@ -33,7 +33,7 @@ acme::Outcome::Action overall(const std::vector<acme::Outcome>&) noexcept;
 acme::Outcome nothing_due(const Outlook&, WallTime now);
 
 // Parts of them: a labelled line, a time with how far it is, and the objects.
-std::string row(std::string label, const std::string& value);
+std::string labelled(std::string label, const std::string& value);
 std::string moment(WallTime, WallTime now);
 std::string last_failure_text(const acme::CertificateState&, WallTime now);  // there is one
 Json time_json(const std::optional<WallTime>&);

@@ -1,6 +1,7 @@
 // `autohttps setup`: look, say, do.
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/served_check.h>
 #include <autohttps/tools/autohttps/commands.h>
@@ -22,10 +23,13 @@
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <thread>
+#include <utility>
 
 namespace autohttps::tools {
 namespace {
@@ -234,14 +238,17 @@ class Setup {
   Exit get_certificate() {
     if (!wants_certificate()) return Exit::done;
     Settings wish = plan_.site;
-    // These go into the site's file, which is root's; a wish in the store is its owner's.
-    wish.pre.clear();
-    wish.deploy.clear();
-    wish.failed.clear();
+    // These go into the site's file, which is ours; a wish in the store is its owner's.
+    const acme::ConfiguredHooks hooks{{},
+                                      parse_identifiers(wish.names),
+                                      {std::exchange(wish.pre, {}), std::exchange(wish.deploy, {}),
+                                       std::exchange(wish.failed, {})},
+                                      ::getuid()};
+    for (const char* kind : {"pre", "deploy", "failed"}) wish.told.erase(kind);
     std::vector<acme::Outcome> outcomes;
     {
       const Interruption interruption;
-      outcomes = obtain_certificates(wish, output_, interruption.token());
+      outcomes = obtain_certificates(wish, {hooks}, output_, interruption.token());
     }
     given_.force = false;  // of this run, it is done
     bool good = true;

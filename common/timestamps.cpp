@@ -124,6 +124,11 @@ void read_clock(Reader& reader, DateTime& time) noexcept {
   time.second = reader.digits(2);
 }
 
+constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
+                                                   "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> kMonths = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 }  // namespace
 
 WallTime from_unix_seconds(std::int64_t seconds) noexcept {
@@ -166,11 +171,23 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept {
   return from_unix_seconds(*seconds) + std::chrono::duration_cast<WallTime::duration>(fraction);
 }
 
+std::string format_http_date(WallTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const sys_days days = std::chrono::floor<std::chrono::days>(seconds);
+  const year_month_day date{days};
+  const std::chrono::hh_mm_ss clock{seconds - days};
+  std::string text(kDays.at(std::chrono::weekday{days}.c_encoding()));
+  append_padded(text += ", ", unsigned{date.day()}, 2);
+  text += ' ';
+  text += kMonths.at(unsigned{date.month()} - 1);
+  append_padded(text += ' ', int{date.year()}, 4);
+  append_padded(text += ' ', clock.hours().count(), 2);
+  append_padded(text += ':', clock.minutes().count(), 2);
+  append_padded(text += ':', clock.seconds().count(), 2);
+  return text += " GMT";
+}
+
 std::optional<WallTime> parse_http_date(std::string_view text) noexcept {
-  static constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
-                                                            "Thu", "Fri", "Sat"};
-  static constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   Reader reader(text);
   DateTime time;
   const int weekday = reader.one_of(kDays);

@@ -4,6 +4,7 @@
 #include <autohttps/server/auto_https/auto_https.h>
 #include <autohttps/server/auto_https/port80.h>
 #include <autohttps/server/auto_https/served_check.h>
+#include <autohttps/server/auto_https/site_server.h>
 #include <autohttps/server/httplib/listener.h>
 #include <autohttps/server/tls/certificate_cache.h>
 #include <autohttps/server/tls/placeholder.h>
@@ -53,7 +54,7 @@ struct AutoHttps::Parts {
   Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
-        https(cache) {}
+        https(cache, options.on_event) {}
   ~Parts() { end(); }
 
   void bind();
@@ -63,16 +64,25 @@ struct AutoHttps::Parts {
   void install_placeholders();
   void redirect_wished_names();
   void publish_onwards();
+  std::uint16_t public_port() const;
+  void apply(const std::vector<SiteOptions>&);
+  void serve_sites();
+  void wish_for(const SiteOptions&);
+  void show_wishes();
 
   const AutoHttpsOptions options;
 
   // Synchronised by themselves. The cache outlives the publisher in `certificates`.
   const std::shared_ptr<CertificateCache> cache = std::make_shared<CertificateCache>();
   AutoCertificates certificates;
-  HttpsServer https;
+  SiteServer https;
   std::unique_ptr<Port80> port80;      // set by bind()
   std::unique_ptr<ServedCheck> check;  // set by begin()
   std::uint16_t https_port = 0;        // set by bind()
+
+  std::mutex applying;             // one apply() at a time, none while begin() is under way
+  bool begun = false;              // guarded by applying
+  std::vector<SiteOptions> sites;  // guarded by applying: for the port that bind() will find
 
   std::mutex mutex;  // guards stopped
   bool stopped = false;
@@ -94,14 +104,63 @@ bool AutoHttps::Parts::begin() {
     const std::lock_guard lock(mutex);
     if (stopped) return false;
   }
+  const std::lock_guard one(applying);
+  serve_sites();
   port80->start();
   check = std::make_unique<ServedCheck>(options.bind_address, https_port, certificates.clock(),
                                         options.on_event);
   certificates.start(*cache);
+  show_wishes();
+  publish_onwards();
+  begun = true;
+  return true;
+}
+
+// Of every wish in the store, not only of our sites: other processes write wishes too.
+void AutoHttps::Parts::show_wishes() {
   install_placeholders();
   redirect_wished_names();
-  publish_onwards();
-  return true;
+}
+
+std::uint16_t AutoHttps::Parts::public_port() const {
+  if (options.public_https_port != 0) return options.public_https_port;
+  return https_port != 0 ? https_port : options.https_port;
+}
+
+void AutoHttps::Parts::serve_sites() {
+  std::vector<Site> table;
+  for (const SiteOptions& site : sites) {
+    table.push_back({site.names, site.root, site.reverse_proxy, site.redirect_to});
+  }
+  https.serve_sites(std::move(table), public_port());
+}
+
+void AutoHttps::Parts::wish_for(const SiteOptions& site) {
+  AutoCertificatesOptions wish = site.certificate.value_or(certificates_options(options));
+  wish.domains = site.names;
+  try {
+    certificates.manage(wish);
+  } catch (const Error& error) {
+    options.on_event({Event::Level::warning,
+                      {},
+                      "site " + site.names.front() + ": " + error.what(),
+                      error.hint()});
+  }
+}
+
+void AutoHttps::Parts::apply(const std::vector<SiteOptions>& wanted) {
+  const std::lock_guard one(applying);
+  std::vector<SiteOptions> before = std::exchange(sites, wanted);
+  try {
+    serve_sites();
+  } catch (...) {
+    sites.swap(before);
+    throw;
+  }
+  for (const SiteOptions& site : sites) wish_for(site);
+  if (!begun) return;
+  show_wishes();
+  certificates.manager().wake();
 }
 
 std::vector<acme::CertificateSpec> AutoHttps::Parts::wishes() {
@@ -125,7 +184,7 @@ void AutoHttps::Parts::install_placeholders() {
 
 void AutoHttps::Parts::redirect_wished_names() {
   RedirectRules rules;
-  rules.public_https_port = options.public_https_port == 0 ? https_port : options.public_https_port;
+  rules.public_https_port = public_port();
   for (const acme::CertificateSpec& wish : wishes()) {
     for (const Identifier& name : wish.names) rules.hosts.push_back(name.value);
   }
@@ -163,6 +222,8 @@ AutoHttps::AutoHttps(AutoHttpsOptions options, AutoCertificatesParts parts)
 AutoHttps::~AutoHttps() = default;
 
 httplib::Server& AutoHttps::routes() { return parts_->https; }
+
+void AutoHttps::apply(const std::vector<SiteOptions>& sites) { parts_->apply(sites); }
 
 void AutoHttps::bind() { parts_->bind(); }
 

@@ -8,11 +8,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace autohttps {
 
-// Owns every object and thread. routes() before serve(); serve() on one thread; stop() from any
-// thread and from a signal-waiting one.
+// Owns every object and thread. routes() before serve(); serve() on one thread; stop() and apply()
+// from any thread and from a signal-waiting one.
 class AutoHttps {
  public:
   explicit AutoHttps(AutoHttpsOptions,
@@ -20,7 +21,14 @@ class AutoHttps {
                                                    // Error(config | storage | permission)
   ~AutoHttps();
 
+  // The program's own routes. They answer for every host that no site of apply() has contents for.
   httplib::Server& routes();
+
+  // Serves these sites from the next request on, instead of those before; obtains the certificates
+  // that are wished for and not there. Connections and requests under way go on. Any thread, before
+  // serve() too. Throws Error(config) for sites that cannot be, and then nothing has changed; what
+  // one certificate's wish meets in the store is told to on_event and stops no other site.
+  void apply(const std::vector<SiteOptions>&);
 
   // Binds both ports, serves at once what the store has (else a marked placeholder), obtains and
   // renews in the background; returns after stop(). Throws Error(port | permission) before anything

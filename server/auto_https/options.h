@@ -1,6 +1,7 @@
-// What AutoHttps is told.
+// What AutoHttps is told: as a whole, and per site.
 #pragma once
 
+#include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
@@ -32,6 +33,18 @@ struct AutoHttpsOptions {
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;  // behind port forwarding, for redirects; 0: https_port
   EventSink on_event{};                 // empty: warnings and errors to stderr
+};
+
+// One of several sites. At most one of root and reverse_proxy; with neither, its requests go to
+// routes().
+struct SiteOptions {
+  std::vector<std::string> names{};
+  std::filesystem::path root{};  // files of this folder; index.html; nothing that begins with a dot
+  std::string reverse_proxy{};   // http:// or https:// server that answers: http://127.0.0.1:8080
+  std::string redirect_to{};     // the one host of names (or elsewhere) that all are sent to
+  // How its certificate is had; empty: as AutoHttpsOptions say. `domains` are the names, `store`
+  // and `on_event` the whole's.
+  std::optional<AutoCertificatesOptions> certificate{};
 };
 
 }  // namespace autohttps

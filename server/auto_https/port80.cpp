@@ -46,10 +46,11 @@ class Port80::Server final : public HttpServer {
 
  private:
   // The key authorization byte for byte: neither compressed nor in ranges.
-  void prepare(httplib::Request& request) override {
+  bool prepare(httplib::Request& request, std::string_view) override {
     request.headers.erase("Accept-Encoding");
     request.headers.erase("Range");
     request.ranges.clear();
+    return true;
   }
 
   void answer(const httplib::Request& request, httplib::Response& response) {

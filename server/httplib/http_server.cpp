@@ -146,7 +146,7 @@ void HttpServer::serve_requests(SocketStream& stream, SSL* ssl) {
       trusted = body.has_value();
       stream.begin_body(body.value_or(SocketStream::Body{}));
       request.ssl = ssl;
-      prepare(request);
+      trusted = prepare(request, stream.head()) && trusted;
     };
     stream.begin_request();
     const bool last = left == 1 || is_stopping() || wanted_elsewhere();
@@ -156,6 +156,8 @@ void HttpServer::serve_requests(SocketStream& stream, SSL* ssl) {
   }
   stream.close(discard);
 }
+
+bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
 
 // cpp-httplib hands out the addresses itself since 0.18.
 template <typename AnyStream>

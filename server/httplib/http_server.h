@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 typedef struct ssl_st SSL;
 
@@ -44,8 +45,9 @@ class HttpServer : public httplib::Server {
   std::unique_ptr<SocketStream> make_stream(socket_t, SSL* ssl);
   bool is_stopping() const noexcept { return stopping_ || svr_sock_ == INVALID_SOCKET; }
 
-  // After the head was read, before any handler: what is taken out here, nobody sees.
-  virtual void prepare(httplib::Request&) {}
+  // After the head was read, before any handler: what is changed here, nobody sees otherwise.
+  // `raw_head`: as it came. False: the connection ends with this request's answer.
+  virtual bool prepare(httplib::Request&, std::string_view raw_head);
 
  private:
   bool process_and_close_socket(socket_t) override;

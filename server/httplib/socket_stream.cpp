@@ -95,6 +95,7 @@ void SocketStream::begin_request() {
   in_head_ = true;
   head_passed_ = false;
   budget_ = kMostHeadBytes;
+  head_.clear();
 }
 
 void SocketStream::begin_body(Body body) {
@@ -126,6 +127,7 @@ ssize_t SocketStream::read(char* data, std::size_t size) {
   in_begin_ += taken;
   budget_ -= taken;
   if (counted) left_ -= taken;
+  if (in_head_) head_.append(data, taken);
   if (!in_head_ && chunked_) {
     tail_.append(data + (taken - std::min<std::size_t>(taken, 4)), std::min<std::size_t>(taken, 4));
     tail_.erase(0, tail_.size() - std::min<std::size_t>(tail_.size(), 4));

@@ -33,6 +33,8 @@ class SocketStream final : public httplib::Stream {
   // server stops, or `wanted_elsewhere`.
   bool wait_for_request(const std::function<bool()>& wanted_elsewhere);
   void begin_request();  // its head within 10 s and 32 KiB
+  // What was read of it, byte for byte: cpp-httplib changes values on their way (%XX is decoded).
+  const std::string& head() const noexcept { return head_; }
   struct Body {
     std::uint64_t length = 0;
     bool chunked = false;
@@ -82,6 +84,7 @@ class SocketStream final : public httplib::Stream {
   std::string held_;  // a head that waits for its body, to leave in one packet
   bool head_passed_ = false;
   bool in_head_ = false;      // of the request
+  std::string head_;          // no more than its budget
   bool chunked_ = false;      // the body's end is cpp-httplib's to find
   std::uint64_t left_ = 0;    // of a body that is not chunked
   std::uint64_t budget_ = 0;  // bytes that may still be read for this request

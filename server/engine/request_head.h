@@ -1,0 +1,38 @@
+// A request's head as it came, byte for byte: RFC 9112 2 to 5, strictly. Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace autohttps {
+
+using HeaderField = std::pair<std::string, std::string>;
+using HeaderFields = std::vector<HeaderField>;
+
+// Of all fields with this name (RFC 9110 5.1: whatever the case).
+std::size_t count_fields(const HeaderFields&, std::string_view name) noexcept;
+std::string_view first_field(const HeaderFields&, std::string_view name) noexcept;  // or empty
+
+// RFC 9110 5.6.2 and 5.5: a name is a token; a value has no control byte but tabs.
+bool is_field_name(std::string_view) noexcept;
+bool is_field_value(std::string_view) noexcept;
+// The members of a list, over all fields with this name, in lower case, without parameters.
+std::vector<std::string> list_members(const HeaderFields&, std::string_view name);
+
+struct RequestHead {
+  std::string method;
+  std::string target;   // raw
+  std::string version;  // "HTTP/1.1"
+  HeaderFields fields;  // in their order, values trimmed
+};
+
+// With its empty line at the end. Empty for what is not clean: folded lines, spaces before a colon,
+// bare CR or LF, names that are no tokens, another HTTP, and a length in two ways (RFC 9112 6.3:
+// whoever passes such a request on smuggles).
+std::optional<RequestHead> parse_request_head(std::string_view raw);
+
+}  // namespace autohttps

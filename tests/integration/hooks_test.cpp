@@ -167,17 +167,6 @@ TEST_F(HooksTest, RollbackGoesBackRunsTheHooksAndRenewLeavesIt) {
   EXPECT_EQ(here_.stored("a.test")->serial(), second);
 }
 
-TEST_F(HooksTest, ADryRunNamesThemAndRunsOnlyPre) {
-  const ChildResult result =
-      here_.obtain({"a.test", "--dry-run", "--pre", script("pre"), "--deploy", script("deploy")});
-  EXPECT_EQ(result.exit_code, 0) << said(result);
-  EXPECT_EQ(told(), "pre a.test  1\n");
-  EXPECT_NE(
-      result.err.find("not run in a dry run: deploy hook \"" + (here_.folder / "deploy").string()),
-      std::string::npos)
-      << said(result);
-}
-
 TEST_F(HooksTest, AServerRunsThemToo) {
   const std::string deploy = script("deploy");
   Child server(program(Words{"serve", "a.test", "--deploy", deploy, "--https-port", "0"} +

@@ -1,6 +1,7 @@
 #include <autohttps/tests/integration/program_on_pebble.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 namespace autohttps {
@@ -22,6 +23,14 @@ std::map<std::string, std::string> real_part(const ProgramOnPebble& here) {
   return files;
 }
 
+std::string note_hook(const ProgramOnPebble& here) {
+  const fs::path script = here.folder.path() / "note";
+  std::ofstream(script) << "#!/bin/sh\necho \"$AUTOHTTPS_HOOK dry=$AUTOHTTPS_DRY_RUN\" >>\""
+                        << here.folder.path().string() << "/noted\"\n";
+  fs::permissions(script, fs::perms::owner_all);
+  return script.string();
+}
+
 TEST(DryRunTest, AFirstIssueIsRehearsedAndLeavesNothing) {
   const ProgramOnPebble here;
   const ChildResult result = here.obtain({"a.test", "--dry-run"});
@@ -41,6 +50,14 @@ TEST(DryRunTest, ARenewalThatIsNotDueIsRehearsedAndTheStoreStaysAsItIs) {
   EXPECT_EQ(result.exit_code, 0) << said(result);
   EXPECT_NE(result.out.find("a.test: the dry run went well"), std::string::npos) << said(result);
   EXPECT_EQ(real_part(here), before);
+}
+
+TEST(DryRunTest, HooksAreToldThatNothingIsMeant) {
+  const ProgramOnPebble here;
+  const ChildResult result =
+      here.obtain({"a.test", "--dry-run", "--pre", note_hook(here), "--deploy", note_hook(here)});
+  EXPECT_EQ(result.exit_code, 0) << said(result);
+  EXPECT_EQ(contents(here.folder.path() / "noted"), "pre dry=1\ndeploy dry=1\n");
 }
 
 TEST(DryRunTest, ANameThatCannotBeValidatedFailsAsItWouldForReal) {

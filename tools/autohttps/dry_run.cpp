@@ -20,23 +20,14 @@
 namespace autohttps::tools {
 namespace {
 
-// Pre hooks, which may have to free a port, run and are told that nothing is meant. Deploy and
-// failed hooks do not: they would hand a test certificate to a server, or alarm somebody. They are
-// named.
+// Hooks are part of what is rehearsed: they run, told by AUTOHTTPS_DRY_RUN=1 that nothing is meant.
 class RehearsingHooks final : public acme::HookRunner {
  public:
-  RehearsingHooks(acme::ProcessHooks::Options options, Output& output)
-      : hooks_(std::move(options)), output_(output) {}
+  explicit RehearsingHooks(acme::ProcessHooks::Options options) : hooks_(std::move(options)) {}
   std::string obstacle(std::optional<std::uint32_t> owner) const override {
     return hooks_.obstacle(owner);
   }
   acme::HookReply run(const acme::HookCall& call, std::stop_token stop) override {
-    if (call.kind != acme::HookKind::pre) {
-      output_.step(call.certificate +
-                   ": not run in a dry run: " + std::string(acme::hook_kind_name(call.kind)) +
-                   " hook \"" + printable(call.command, 300) + "\"");
-      return {};
-    }
     acme::HookCall rehearsed = call;
     rehearsed.dry_run = true;
     return hooks_.run(rehearsed, std::move(stop));
@@ -44,7 +35,6 @@ class RehearsingHooks final : public acme::HookRunner {
 
  private:
   acme::ProcessHooks hooks_;
-  Output& output_;
 };
 
 // The same settings, for the test store and a test CA.
@@ -74,7 +64,7 @@ class Rehearsal {
             Output& output)
       : settings_(settings),
         options_(options_of(settings, hooks, output)),
-        hooks_({.store = options_.store, .folder = options_.hooks_folder}, output),
+        hooks_({.store = options_.store, .folder = options_.hooks_folder}),
         certificates_(options_, parts()),
         before_(certificates_.certificates().ids()) {}
 

@@ -9,8 +9,7 @@
 namespace autohttps::tools {
 
 // The names are validated for real, by Let's Encrypt's staging CA (by --server's, where given, and
-// for certificates of another CA by that one). Pre hooks run and are told (AUTOHTTPS_DRY_RUN=1);
-// deploy and failed hooks are named and not run.
+// for certificates of another CA by that one). Hooks run and are told (AUTOHTTPS_DRY_RUN=1).
 // Nothing of the store changes but <store>/staging, where no certificate is left that was not there
 // before. Throws Error for what stops it before there is an outcome.
 Exit dry_obtain(const Config&, Output&);

@@ -49,9 +49,10 @@ class MemoryMachine final : public Machine {
   }
   std::vector<std::string> list(const std::string& folder) const override {
     std::set<std::string> names;
+    const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
     for (const auto& [path, text] : files) {
-      if (!path.starts_with(folder + "/")) continue;
-      const std::string rest = path.substr(folder.size() + 1);
+      if (!path.starts_with(prefix)) continue;
+      const std::string rest = path.substr(prefix.size());
       names.insert(rest.substr(0, rest.find('/')));
     }
     return {names.begin(), names.end()};

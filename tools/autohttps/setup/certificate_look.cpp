@@ -4,6 +4,7 @@
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <algorithm>
@@ -46,6 +47,7 @@ CertificateLook look_at_certificate(const Settings& settings) {
   look.store = store_path(settings).string();
   const acme::CertificateSpec wish = wish_of(settings);
   look.id = wish.id.empty() ? acme::certificate_id(wish.names.front()) : wish.id;
+  const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
   if (!store) return look;

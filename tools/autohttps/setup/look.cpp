@@ -34,10 +34,10 @@ void look_for_www(Surroundings& found, const Settings& settings,
 
 std::string nginx_files(const Machine& machine) {
   std::string text;
-  for (const char* folder : {"/etc/nginx/conf.d", "/etc/nginx/sites-enabled"}) {
+  for (const std::string folder : {"/etc/nginx/conf.d/", "/etc/nginx/sites-enabled/"}) {
     for (const std::string& name : machine.list(folder)) {
-      const std::string path = std::string(folder) + "/" + name;
-      text += "# configuration file " + path + ":\n" + machine.read(path).value_or("") + "\n";
+      text.append("# configuration file ").append(folder).append(name).append(":\n");
+      text.append(machine.read(folder + name).value_or("")).append("\n");
     }
   }
   return text;
@@ -107,9 +107,9 @@ void look_at_files(Surroundings& found, const Machine& machine) {
       paths.push_back(std::string(folder) + packaged_name(unit));
     }
   }
-  const std::string sites = sites_folder(found.config);
+  const std::string sites = sites_folder(found.config) + "/";
   for (const std::string& name : machine.list(sites)) {
-    if (name.ends_with(".toml")) paths.push_back(sites + "/" + name);
+    if (name.ends_with(".toml")) paths.push_back(sites + name);
   }
   for (const std::string& path : paths) {
     if (auto text = machine.read(path)) found.files.emplace(path, std::move(*text));

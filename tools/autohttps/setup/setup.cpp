@@ -23,9 +23,11 @@
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -52,6 +54,20 @@ std::string absolute_folder(const std::string& flag, const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
 }
 
+// The server is not root: what it is to serve must be readable for the store's owner.
+void check_readable(const Settings& site) {
+  if (site.root.empty()) return;
+  const ActingAsOwner acting(site.store, Missing::make);
+  if (::faccessat(AT_FDCWD, site.root.c_str(), R_OK | X_OK, AT_EACCESS) == 0) return;
+  const int error_number = errno;
+  throw_errno(
+      ErrorCode::config,
+      "the server, which does not run as root, cannot read \"" + printable(site.root, 300) + "\"",
+      error_number,
+      "let others read it: chmod -R o+rX \"" + printable(site.root, 300) +
+          "\", and o+x for the folders above it; or put the pages below /srv or /var/www");
+}
+
 // What can be known wrong before anything is looked at. The service reads the site's file from
 // another folder: paths become absolute.
 Settings checked(const Settings& given) {
@@ -61,6 +77,7 @@ Settings checked(const Settings& given) {
   site.ca_bundle = options.ca_bundle;
   site.webroot = options.webroot;
   site.root = absolute_folder("--root", given.root);
+  check_readable(site);
   if (!site.root.empty() && !site.reverse_proxy.empty()) {
     throw Error(ErrorCode::config, "--root and --reverse-proxy are two answers to one request",
                 "give one of them");

@@ -162,6 +162,30 @@ std::optional<Error> over_limit(const Limits& limits, Budget::Spend kind,
   return over_orders(limits, entries, now);
 }
 
+std::vector<Allowance> allowances(const Limits& limits, const std::vector<LedgerEntry>& entries,
+                                  const std::string& set, std::string_view key_type, WallTime now) {
+  std::vector<Allowance> all;
+  const auto add = [&](std::string what, const std::optional<int>& most, hours span, auto wanted) {
+    if (!most) return;
+    const auto used = static_cast<int>(times(entries, now, span, wanted).size());
+    all.push_back({std::move(what), std::min(used, *most), *most});
+  };
+  add("certificates for these names (" + std::string(key_type) + ") in 24 hours",
+      limits.certificates_per_set_per_day, kDay, [&](const LedgerEntry& entry) {
+        return entry.kind == Kind::certificate && entry.names == set && entry.key_type == key_type;
+      });
+  // The first day's: the one after it is told by the error when it comes to that.
+  add("failed validations for these names in 24 hours", limits.failed_validations_first_day, kDay,
+      [&](const LedgerEntry& entry) {
+        return entry.kind == Kind::failed_validation && entry.names == set;
+      });
+  add("orders in 3 hours", limits.orders_per_three_hours, kOrderSpan,
+      [](const LedgerEntry& entry) { return entry.kind == Kind::new_order; });
+  add("new accounts in 24 hours", limits.new_accounts_per_day, kDay,
+      [](const LedgerEntry& entry) { return entry.kind == Kind::new_account; });
+  return all;
+}
+
 LedgerBudget::LedgerBudget(const Limits& limits, Ledger& ledger, Clock& clock, KeyType key_type)
     : limits_(limits), ledger_(ledger), clock_(clock), key_type_(key_type) {}
 

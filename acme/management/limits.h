@@ -37,6 +37,17 @@ std::optional<Error> over_limit(const Limits&, Budget::Spend kind,
                                 const std::vector<LedgerEntry>& entries, const std::string& set,
                                 std::string_view key_type, WallTime now);
 
+// How much of one limit is used up. For people: over_limit() decides.
+struct Allowance {
+  std::string what;  // "certificates for these names (ec256) in 24 hours"
+  int used = 0;
+  int most = 0;
+};
+
+// Of each limit that there is, for this exact set and key type. Pure, as over_limit().
+std::vector<Allowance> allowances(const Limits&, const std::vector<LedgerEntry>& entries,
+                                  const std::string& set, std::string_view key_type, WallTime now);
+
 inline constexpr std::chrono::days kLedgerSpan{8};  // what over_limit looks at
 
 // The Budget of one certificate's attempt: looks into the ledger and appends, under the ledger's

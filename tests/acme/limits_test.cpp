@@ -172,5 +172,29 @@ TEST_F(LimitsTest, OldEntriesArePrunedInTheEnd) {
   EXPECT_LE(Ledger(store_, kCa).since(WallTime{}).size(), 2u);
 }
 
+TEST(AllowancesTest, CountWhatIsUsedOfEachLimitThereIs) {
+  const WallTime now{std::chrono::seconds(1'800'000'000)};
+  using Kind = LedgerEntry::Kind;
+  const std::vector<LedgerEntry> entries = {
+      {Kind::certificate, now - std::chrono::hours(1), "a.test", "ec256"},
+      {Kind::certificate, now - std::chrono::hours(25), "a.test", "ec256"},   // too long ago
+      {Kind::certificate, now - std::chrono::hours(1), "a.test", "rsa2048"},  // another key type
+      {Kind::certificate, now - std::chrono::hours(1), "b.test", "ec256"},    // another set
+      {Kind::new_order, now - std::chrono::hours(2), "a.test", "ec256"},
+      {Kind::new_order, now - std::chrono::hours(2), "b.test", "ec256"},
+      {Kind::new_order, now - std::chrono::hours(4), "b.test", "ec256"},
+      {Kind::new_account, now - std::chrono::hours(4), "", ""}};
+  const auto all = allowances(Limits::preset("letsencrypt"), entries, "a.test", "ec256", now);
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0].what, "certificates for these names (ec256) in 24 hours");
+  EXPECT_EQ(all[0].used, 1);
+  EXPECT_EQ(all[0].most, 2);
+  EXPECT_EQ(all[1].used, 0);
+  EXPECT_EQ(all[2].used, 2);
+  EXPECT_EQ(all[2].most, 300);
+  EXPECT_EQ(all[3].used, 1);
+  EXPECT_TRUE(allowances(Limits::preset("none"), entries, "a.test", "ec256", now).empty());
+}
+
 }  // namespace
 }  // namespace autohttps::acme

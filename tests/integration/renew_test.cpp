@@ -117,6 +117,46 @@ TEST(StatusTest, ShowsProblemsFirstAndWhatComesNext) {
   EXPECT_GE(certificate["current"]["life_left_percent"], 99);
 }
 
+TEST(StatusTest, AsksTheRunningServerWhatItServesAndSaysWhenItIsAnother) {
+  const ProgramOnPebble here;
+  const FreePort https;
+  ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
+  Child server(
+      program(Words{"serve", "--https-port", https.text()} + here.on_store() + here.http_port()));
+  ASSERT_TRUE(server.wait_for("serving https on port")) << server.err();
+  const auto served = [&] {
+    return json_of(
+        here.run(Words{"status", "--json"} + here.on_store()))["certificates"][0]["served"];
+  };
+  EXPECT_TRUE(eventually([&] { return served()["state"] == "same"; })) << served().dump();
+  EXPECT_EQ(served()["sha256"], here.stored("a.test")->fingerprint());
+  server.signal(SIGSTOP);  // it swaps no more, and answers nobody
+  EXPECT_EQ(served()["state"], "no_answer");
+  server.signal(SIGCONT);
+  ASSERT_EQ(here.renew({"--force"}).exit_code, 0);
+  EXPECT_TRUE(eventually([&] { return served()["state"] == "same"; })) << served().dump();
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_EQ(served()["state"], "unknown");
+}
+
+TEST(StatusTest, TellsMonitoringHowBadItIs) {
+  const ProgramOnPebble here;
+  EXPECT_EQ(here.run(Words{"status", "--warn", "20"} + here.on_store()).exit_code, 3);
+  ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
+  ChildResult result = here.run(Words{"status", "--warn", "20", "--crit", "10"} + here.on_store());
+  EXPECT_EQ(result.exit_code, 0) << said(result);
+  EXPECT_TRUE(result.out.starts_with("OK - 1 certificate, ")) << said(result);
+  result = here.run(Words{"status", "--warn", "100"} + here.on_store());
+  EXPECT_EQ(result.exit_code, 1) << said(result);
+  EXPECT_TRUE(result.out.starts_with("WARNING - a.test has 99 % ")) << said(result);
+  result = here.run(Words{"status", "--crit", "100", "--json"} + here.on_store());
+  EXPECT_EQ(result.exit_code, 2) << said(result);
+  EXPECT_EQ(json_of(result)["verdict"]["exit"], 2);
+  result = here.run(Words{"status", "--warn", "10", "--crit", "20"} + here.on_store());
+  EXPECT_EQ(result.exit_code, 2) << said(result);
+  EXPECT_NE(result.err.find("--crit is above --warn"), std::string::npos) << said(result);
+}
+
 TEST(ListTest, IsALineEach) {
   const ProgramOnPebble here;
   ASSERT_EQ(here.obtain({"b.test"}).exit_code, 0);

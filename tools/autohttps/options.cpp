@@ -69,6 +69,13 @@ void set_port(Settings& settings, const std::string& value) {
   settings.*member = static_cast<std::uint16_t>(number(value, value, 0, 65535));
 }
 
+template <auto member>
+void set_percent(Settings& settings, const std::string& value) {
+  const bool sign = value.ends_with('%');
+  settings.*member = static_cast<int>(
+      number(value, std::string_view(value).substr(0, value.size() - (sign ? 1 : 0)), 0, 100));
+}
+
 void set_at_once(Settings& settings, const std::string& value) {
   settings.at_once = static_cast<int>(number(value, value, 1, 32));
 }
@@ -252,6 +259,15 @@ constexpr Option kOptions[] = {
      set_flag<&Settings::yes>, "do not ask"},
     {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe & ~bit(Verb::completion),
      set_flag<&Settings::json>, "print one JSON object on standard output"},
+    {"warn", 0, ValueKind::number, Scope::line, "PERCENT", bit(Verb::status),
+     set_percent<&Settings::warn>,
+     "for monitoring: one line first, exit 1 when less of a certificate's life is left, or its "
+     "hook "
+     "failed, or another one is served (default: 20)"},
+    {"crit", 0, ValueKind::number, Scope::line, "PERCENT", bit(Verb::status),
+     set_percent<&Settings::crit>,
+     "exit 2 when less of a certificate's life is left, or there is none (default: 10); exit 3: "
+     "there are no certificates"},
     {"detailed-exitcode", 0, ValueKind::flag, Scope::line, "", kRun,
      set_flag<&Settings::detailed_exit_code>, "exit 10 instead of 0 when a certificate changed"},
     {"quiet", 'q', ValueKind::flag, Scope::program, "", kAll, set_flag<&Settings::quiet>,

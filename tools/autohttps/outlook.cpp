@@ -10,10 +10,25 @@
 namespace autohttps::tools {
 namespace {
 
+// No attempt lasts longer (RELIABILITY I7): one that began before then and has no end died.
+constexpr std::chrono::minutes kLongestAttempt{15};
+
+// Its beginning is written down, its end not yet.
+bool is_under_way(const acme::CertificateState& state, WallTime now) {
+  if (!state.last_attempt || *state.last_attempt > now ||
+      *state.last_attempt <= now - kLongestAttempt) {
+    return false;
+  }
+  const bool succeeded = state.last_success && *state.last_success >= *state.last_attempt;
+  const bool failed = state.last_failure && state.last_failure->at >= *state.last_attempt;
+  return !succeeded && !failed;
+}
+
 Standing stand(const Outlook& outlook, const acme::AttemptPlan& plan, WallTime now) {
   if (outlook.current && outlook.current->key->not_after() <= now) return Standing::expired;
   using Step = acme::AttemptPlan::Step;
   if (plan.step == Step::nothing) return Standing::ok;
+  if (is_under_way(outlook.state, now)) return Standing::renewing;
   if (plan.step == Step::wait && plan.binding) return Standing::blocked;
   if (outlook.state.failures > 0) return Standing::retrying;
   return outlook.current ? Standing::due : Standing::none_yet;
@@ -48,12 +63,30 @@ std::string_view standing_name(Standing standing) noexcept {
       return "retrying";
     case Standing::none_yet:
       return "none yet";
+    case Standing::renewing:
+      return "renewing";
     case Standing::due:
       return "due";
     case Standing::ok:
       return "ok";
   }
   return "ok";
+}
+
+bool needs_a_person(const Outlook& outlook) noexcept {
+  if (!outlook.trouble.empty()) return true;
+  switch (outlook.standing) {
+    case Standing::expired:
+    case Standing::blocked:
+    case Standing::retrying:
+    case Standing::none_yet:
+      return true;
+    case Standing::renewing:
+    case Standing::due:
+    case Standing::ok:
+      break;
+  }
+  return false;
 }
 
 Outlook look_at(acme::CertificateStore& certificates, const std::string& id, WallTime now) {

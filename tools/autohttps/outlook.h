@@ -14,7 +14,7 @@
 namespace autohttps::tools {
 
 // Worst first: the order of `status`.
-enum class Standing { expired, blocked, retrying, none_yet, due, ok };
+enum class Standing { expired, blocked, retrying, none_yet, renewing, due, ok };
 
 std::string_view standing_name(Standing) noexcept;  // "ok" ... "none yet"; stable: --json has them
 
@@ -28,6 +28,9 @@ struct Outlook {
   std::optional<WallTime> next;  // when something is next attempted
   std::string reason;            // why then
 };
+
+// A person has to look: it expired, attempts fail, there is none, or its files are damaged.
+bool needs_a_person(const Outlook&) noexcept;
 
 Outlook look_at(acme::CertificateStore&, const std::string& id, WallTime now);
 

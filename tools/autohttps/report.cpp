@@ -26,8 +26,15 @@ int percent_left(const acme::Generation& generation, WallTime now) {
 std::string generation_text(const acme::Generation& generation, WallTime now) {
   const CertifiedKey& key = *generation.key;
   return labelled("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
+         labelled("chain", std::to_string(key.chain_length()) +
+                               (key.chain_length() == 1 ? " certificate" : " certificates") +
+                               ", key " + std::string(key_type_name(key.key().type()))) +
+         labelled("issued",
+                  format_rfc3339(key.not_before()) +
+                      (generation.meta.cause.empty() ? "" : ": " + generation.meta.cause)) +
          labelled("valid", "until " + moment(key.not_after(), now) + ", " +
-                          std::to_string(percent_left(generation, now)) + " % of its life left") +
+                               std::to_string(percent_left(generation, now)) +
+                               " % of its life left") +
          labelled("serial", key.serial()) + labelled("sha-256", key.fingerprint());
 }
 
@@ -63,6 +70,7 @@ Json generation_json(const acme::Generation& generation, WallTime now) {
           {"serial", key.serial()},
           {"sha256", key.fingerprint()},
           {"key_type", key_type_name(key.key().type())},
+          {"chain_length", key.chain_length()},
           {"not_before", format_rfc3339(key.not_before())},
           {"not_after", format_rfc3339(key.not_after())},
           {"life_left_percent", percent_left(generation, now)},
@@ -165,8 +173,8 @@ std::string outlook_text(const Outlook& outlook, const std::filesystem::path& st
   if (outlook.current) text += generation_text(*outlook.current, now);
   if (outlook.next) {
     text += labelled("next", (*outlook.next <= now ? std::string("due now")
-                                              : "attempt at " + moment(*outlook.next, now)) +
-                            (outlook.reason.empty() ? "" : ": " + outlook.reason));
+                                                   : "attempt at " + moment(*outlook.next, now)) +
+                                 (outlook.reason.empty() ? "" : ": " + outlook.reason));
   }
   if (outlook.state.failures > 0) {
     text += labelled("failures", std::to_string(outlook.state.failures) + " in a row");

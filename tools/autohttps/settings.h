@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ struct Settings {
   bool quiet = false;
   bool verbose = false;
   bool detailed_exit_code = false;
+  std::optional<int> warn, crit;  // per cent of life left
   bool help = false;
 
   // Names of the options that the line or the environment gave: no file changes these.

@@ -1,10 +1,14 @@
 #include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/commands.h>
-#include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/report.h>
 #include <autohttps/tools/autohttps/serving.h>
 #include <autohttps/tools/autohttps/store_owner.h>
+#include <autohttps/tools/autohttps/survey.h>
 #include <autohttps/tools/autohttps/wish.h>
+
+#include <algorithm>
+#include <optional>
 
 namespace autohttps::tools {
 namespace {
@@ -22,6 +26,49 @@ Json serving_json(const std::optional<Serving>& serving) {
           {"https_port", serving->https_port}};
 }
 
+Thresholds thresholds_of(const Settings& settings) {
+  Thresholds thresholds;
+  if (settings.warn) thresholds.warning = *settings.warn;
+  if (settings.crit) thresholds.critical = *settings.crit;
+  // One that was told alone moves the other along: a warning comes before the alarm.
+  if (!settings.crit) thresholds.critical = std::min(thresholds.critical, thresholds.warning);
+  if (!settings.warn) thresholds.warning = std::max(thresholds.critical, thresholds.warning);
+  if (thresholds.critical <= thresholds.warning) return thresholds;
+  throw Error(ErrorCode::config, "--crit is above --warn: it would never warn",
+              "give --warn the larger share of life, as in --warn 20 --crit 10");
+}
+
+Json all_json(const std::vector<Survey>& surveys, const std::optional<Serving>& serving,
+              const std::optional<Verdict>& verdict, const std::filesystem::path& path,
+              WallTime now) {
+  Json object = answer("status");
+  object["store"] = path.string();
+  object["serving"] = serving_json(serving);
+  object["need_you"] =
+      std::ranges::count_if(surveys, [](const Survey& survey) { return needs_a_person(survey); });
+  if (verdict) {
+    object["verdict"] = {{"exit", static_cast<int>(verdict->alarm)}, {"line", verdict->line}};
+  }
+  object["certificates"] = Json::array();
+  for (const Survey& survey : surveys) {
+    object["certificates"].push_back(survey_json(survey, path, now));
+  }
+  return object;
+}
+
+std::string all_text(const std::vector<Survey>& surveys, const std::optional<Serving>& serving,
+                     const std::optional<Verdict>& verdict, const std::filesystem::path& path,
+                     WallTime now) {
+  std::string text;
+  if (verdict) text += verdict->line + "\n\n";
+  if (!verdict && !surveys.empty()) text += headline(surveys) + "\n\n";
+  for (const Survey& survey : surveys) text += survey_text(survey, path, now) + "\n";
+  if (surveys.empty()) {
+    text += "no certificates yet: autohttps obtain example.com --agree-tos gets the first\n\n";
+  }
+  return text + "store      " + path.string() + "\n" + serving_text(serving);
+}
+
 }  // namespace
 
 Exit status(const Settings& settings, Output& output) {
@@ -30,31 +77,22 @@ Exit status(const Settings& settings, Output& output) {
   const WallTime now = clock.wall();
   const std::filesystem::path path = store_path(settings);
   const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
-  std::vector<Outlook> outlooks;
+  std::vector<Survey> surveys;
   std::optional<Serving> serving;
   if (store) {
     acme::CertificateStore certificates(*store);
-    outlooks = look_at_all(certificates, settings.names, now);
     serving = who_serves(*store, clock);
+    surveys =
+        survey_all(certificates, settings.names, serving ? ask_server(*serving) : AskServed(), now);
   }
+  std::optional<Verdict> verdict;
+  if (settings.warn || settings.crit) verdict = judge(surveys, thresholds_of(settings), now);
   if (settings.json) {
-    Json object = answer("status");
-    object["store"] = path.string();
-    object["serving"] = serving_json(serving);
-    object["certificates"] = Json::array();
-    for (const Outlook& outlook : outlooks) {
-      object["certificates"].push_back(outlook_json(outlook, path, now));
-    }
-    output.result(to_text(object));
-    return Exit::done;
+    output.result(to_text(all_json(surveys, serving, verdict, path, now)));
+  } else {
+    output.result(all_text(surveys, serving, verdict, path, now));
   }
-  std::string text;
-  for (const Outlook& outlook : outlooks) text += outlook_text(outlook, path, now) + "\n";
-  if (outlooks.empty()) {
-    text += "no certificates yet: autohttps obtain example.com --agree-tos gets the first\n\n";
-  }
-  output.result(text + "store      " + path.string() + "\n" + serving_text(serving));
-  return Exit::done;
+  return verdict ? static_cast<Exit>(verdict->alarm) : Exit::done;
 }
 
 }  // namespace autohttps::tools

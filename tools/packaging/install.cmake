@@ -53,6 +53,18 @@ install(FILES ${PROJECT_BINARY_DIR}/autohttps.pc DESTINATION ${CMAKE_INSTALL_LIB
 
 if(TARGET autohttps_tool)
   install(TARGETS autohttps_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+  set(made ${PROJECT_BINARY_DIR}/packaged)
+  install(DIRECTORY ${made}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program FILES_MATCHING PATTERN "*.1")
+  install(DIRECTORY ${made}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT program FILES_MATCHING PATTERN "*.5")
+  install(FILES ${made}/completion/autohttps DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+    COMPONENT program)
+  install(FILES ${made}/completion/_autohttps DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+    COMPONENT program)
+  install(FILES ${made}/completion/autohttps.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+    COMPONENT program)
+  # Where the program looks for a hook that is named without its folder.
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/hooks/ DESTINATION lib/autohttps/hooks COMPONENT program
+    USE_SOURCE_PERMISSIONS OPTIONAL)
 endif()
 # Ready hooks, known by their bare names (tools/autohttps/hook_settings.cpp looks there: lib/, on every machine).
 file(GLOB ready_hooks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/hooks/*)
@@ -66,4 +78,8 @@ if(BUILD_SHARED_LIBS)  # libraries and program find each other wherever the pref
       OUTPUT_VARIABLE library_folder)
     set_target_properties(autohttps_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${library_folder}")
   endif()
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(${packaging}/package.cmake)
 endif()

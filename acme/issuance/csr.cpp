@@ -34,7 +34,7 @@ void add_names(X509_REQ* request, const std::vector<Identifier>& names) {
   for (const Identifier& name : names) {
     GeneralNamePtr one = general_name(name);
     must(sk_GENERAL_NAME_push(general.get(), one.get()) > 0);
-    one.release();
+    static_cast<void>(one.release());  // it is the list's now
   }
   STACK_OF(X509_EXTENSION)* list = nullptr;
   const bool added = X509V3_add1_i2d(&list, NID_subject_alt_name, general.get(), 0, 0) == 1;

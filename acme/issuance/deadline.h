@@ -30,15 +30,20 @@ class Deadline {
  private:
   [[noreturn]] void give_up(std::chrono::milliseconds duration, bool ca_asks,
                             const std::string& what) const {
-    const char* hint = "nothing is lost: the next attempt takes the order up where it is";
-    if (ca_asks && duration > kOurLongest) {
-      throw Error(ErrorCode::deferred, what + ", and the CA asks to come back later", hint)
-          .with_retry_at(clock_.wall() + duration);
-    }
+    if (ca_asks && duration > kOurLongest) throw put_off(duration, what);
     const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(most_).count();
-    throw Error(ErrorCode::protocol, what + " after " + std::to_string(minutes) + " minutes", hint);
+    throw Error(ErrorCode::protocol, what + " after " + std::to_string(minutes) + " minutes",
+                kHint);
   }
 
+  Error put_off(std::chrono::milliseconds duration, const std::string& what) const {
+    Error error(ErrorCode::deferred, what + ", and the CA asks to come back later", kHint);
+    error.with_retry_at(clock_.wall() + duration);
+    return error;
+  }
+
+  static constexpr const char* kHint =
+      "nothing is lost: the next attempt takes the order up where it is";
   static constexpr std::chrono::minutes kOurLongest{1};  // between two polls: PollSchedule
 
   Clock& clock_;

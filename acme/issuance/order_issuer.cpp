@@ -34,6 +34,7 @@ bool may_be_lost_account(const ProblemError& error) {
 
 ProblemError failed_validation(std::vector<Problem> failed, const IssueRequest& request) {
   std::vector<Identifier> names;
+  names.reserve(failed.size());
   for (const Problem& problem : failed) names.push_back(*problem.identifier);
   const std::string doing = "validating " + describe(names, 100);
   if (failed.size() == 1) return {ErrorCode::validation, doing, std::move(failed.front())};

@@ -236,7 +236,9 @@ void LedgerBudget::spend(Spend kind, const std::vector<Identifier>& names, std::
   const std::string_view key_type = key_type_name(key_type_);
   const auto lock = ledger_.lock(clock_.steady() + kLockWait, stop);
   const WallTime now = clock_.wall();
-  if (const auto error = over_limit(limits_, kind, entries(now), set, key_type, now)) throw *error;
+  if (auto error = over_limit(limits_, kind, entries(now), set, key_type, now)) {
+    throw Error(*std::move(error));
+  }
   ledger_.append({kKinds[static_cast<std::size_t>(kind)], now, set, std::string(key_type)});
 }
 

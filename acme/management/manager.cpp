@@ -151,13 +151,12 @@ void Manager::pause(WallTime until, const std::stop_token& stop) {
 }
 
 void Manager::wake() noexcept {
-  std::stop_source sleep(std::nostopstate);
-  {
+  const auto sleep = [this] {
     const std::lock_guard lock(mutex_);
     woken_ = true;
-    sleep = sleep_;
-  }
-  sleep.request_stop();  // outside the lock: it runs other people's callbacks
+    return sleep_;
+  };
+  sleep().request_stop();  // outside the lock: it runs other people's callbacks
 }
 
 std::optional<WallTime> Manager::next_look() const {

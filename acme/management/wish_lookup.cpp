@@ -103,7 +103,7 @@ std::string id_for_wish(const CertificateStore& certificates, const CertificateS
     if (!missing_from(wish.names, names).empty()) refuse_partial(id, names, wish.names);
     return id;
   }
-  const std::string id = certificate_id(wish.names.front());
+  std::string id = certificate_id(wish.names.front());
   if (certificates.spec(id)) {
     throw Error(ErrorCode::config, "there is a certificate \"" + id + "\" for other names",
                 "give this one another name by --name");

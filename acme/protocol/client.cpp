@@ -108,7 +108,7 @@ struct ClientSession::Shared {
   SteadyTime fetched;                  // guarded by mutex
 };
 
-ClientSession::ClientSession(std::string directory_url)
+ClientSession::ClientSession(const std::string& directory_url)
     : directory_url_(https_url(directory_url, "the CA's directory", {}, ErrorCode::config)),
       shared_(std::make_unique<Shared>()) {}
 

@@ -18,7 +18,7 @@ namespace autohttps::acme {
 // Thread-safe.
 class ClientSession {
  public:
-  explicit ClientSession(std::string directory_url);  // throws Error(config) unless https
+  explicit ClientSession(const std::string& directory_url);  // throws Error(config) unless https
   ~ClientSession();
   const std::string& directory_url() const noexcept { return directory_url_; }
 

@@ -203,7 +203,7 @@ void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source) {
   if (SSL_CTX_set_ex_data(context, source_index(), kept.get()) != 1) {
     throw_openssl("attaching certificates to a TLS context");
   }
-  kept.release();
+  static_cast<void>(kept.release());  // the context frees it
   SSL_CTX_set_client_hello_cb(context, on_client_hello, borrowed);
   SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
   delete previous;

@@ -20,7 +20,7 @@ struct Identifier {
   static Identifier parse(std::string_view text);
 
   bool is_wildcard() const noexcept { return type == Type::dns && value.starts_with("*."); }
-  auto operator<=>(const Identifier&) const = default;
+  auto operator<=>(const Identifier&) const = default;  // NOLINT(modernize-use-nullptr): LLVM 14
 };
 
 // Parses each, drops repetitions, keeps the order of first mention. Throws as parse does, and for

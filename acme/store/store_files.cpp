@@ -221,7 +221,7 @@ void quarantine_key(const Folder& store, const std::string& key, std::string_vie
     const std::string aside =
         std::string(kQuarantine) + "/" + compact_time(now) + "-" + std::to_string(n);
     if (mode_of(store, aside)) continue;
-    const PathParts to = split_path(aside + "/" + key);
+    const PathParts to = split_path(std::string(aside).append("/").append(key));
     std::vector<OwnedFd> changed;
     const OwnedFd to_folder = store.make_folders(to.folder, &changed);
     if (::renameat2(from_folder.get(), from.name.c_str(), to_folder.get(), to.name.c_str(),

@@ -98,6 +98,54 @@ TEST_F(RightsTest, WhatRootObtainsAndRenewsBelongsToTheStoresOwner) {
   EXPECT_EQ(owners.exit_code, 0) << said(owners);
 }
 
+// A hook belongs to the owner of the file it is written in: never more, and never less.
+TEST_F(RightsTest, HooksRunAsTheOwnerOfTheFileTheyAreWrittenIn) {
+  const fs::path log = here_.folder / "log";
+  here_.folder.write("log", "");
+  fs::permissions(log, fs::perms(0666));
+  const fs::path hook = here_.folder / "who";
+  here_.folder.write("who",
+                     "#!/bin/sh\necho \"$AUTOHTTPS_HOOK $1 $AUTOHTTPS_GENERATION $(id -u) "
+                     "$(grep ^Uid /proc/$$/status | tr '\t' ' ')\" >> " +
+                         log.string() + "\n");
+  fs::permissions(hook, fs::perms(0755));
+  const std::string config = (here_.folder / "autohttps.toml").string();
+  here_.folder.write("autohttps.toml", "deploy = \"" + hook.string() + " file\"\n");
+  const Words as_file = {"--config", config};
+  const std::string of_line = "deploy line 1 65534 Uid: 65534 65534 65534 65534\n";
+  const std::string of_file = "deploy file 1 0 Uid: 0 0 0 0\n";
+
+  // The service, say: it may not run root's, and says so.
+  const ChildResult owners = run_as(
+      kOwner, Words{"obtain", "a.test", "--deploy", hook.string() + " line"} + wish() + as_file);
+  ASSERT_EQ(owners.exit_code, 0) << said(owners);
+  EXPECT_EQ(contents(log), of_line) << "the line's word, over the file's, for this run";
+  const ChildResult again = run_as(kOwner, Words{"renew"} + here_.on_store() + as_file);
+  EXPECT_NE(again.err.find("it belongs to root"), std::string::npos) << said(again);
+  EXPECT_EQ(contents(log), of_line);
+  const ChildResult status = here_.run(Words{"status"} + here_.on_store());
+  EXPECT_NE(status.out.find("WAITS: it belongs to root"), std::string::npos) << said(status);
+
+  // Root's renew from cron: nothing is due, nothing is asked of the CA.
+  const ChildResult roots = here_.run(Words{"renew"} + here_.on_store() + as_file);
+  EXPECT_EQ(roots.exit_code, 0) << said(roots);
+  EXPECT_EQ(contents(log), of_line + of_file);
+  EXPECT_EQ(not_the_owners(here_.store()), "");
+  EXPECT_EQ(here_.run(Words{"renew"} + here_.on_store() + as_file).out, "");
+  EXPECT_EQ(contents(log), of_line + of_file);
+}
+
+TEST_F(RightsTest, RootRunsNoHookThatOthersCanRewrite) {
+  here_.folder.write("loose", "#!/bin/sh\nid > " + (here_.folder / "ran").string() + "\n");
+  fs::permissions(here_.folder / "loose", fs::perms(0777));
+  here_.folder.write("autohttps.toml", "deploy = \"" + (here_.folder / "loose").string() + "\"\n");
+  const ChildResult result =
+      obtain({"a.test", "--config", (here_.folder / "autohttps.toml").string()});
+  EXPECT_EQ(result.exit_code, 5) << said(result);
+  EXPECT_NE(result.err.find("others than root can write to it"), std::string::npos) << said(result);
+  EXPECT_FALSE(fs::exists(here_.folder / "ran"));
+}
+
 TEST_F(RightsTest, TheUmaskChangesNothing) {
   for (const char* umask : {"000", "777"}) {
     ChildOptions child = program(Words{"obtain", std::string("m") + umask + ".test"} + wish());

@@ -1,10 +1,12 @@
 #include <autohttps/tools/autohttps/manual.h>
 
+#include <autohttps/common/advice.h>
 #include <autohttps/tools/autohttps/config.h>
 #include <autohttps/tools/autohttps/exit_codes.h>
 #include <autohttps/tools/autohttps/options.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 namespace autohttps::tools {
@@ -108,6 +110,48 @@ std::string exit_section() {
   return text;
 }
 
+std::string error_section() {
+  std::string text =
+      section("ERROR CODES") +
+      line("The word after \"code:\" in a message and in --json, what it means and what to do:");
+  for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    const Advice advice = advice_for(code);
+    text += entry(bold(std::string(code_name(code))),
+                  std::string(advice.meaning) + ": " + std::string(advice.next_step));
+  }
+  return text;
+}
+
+std::string hook_section() {
+  std::string text =
+      section("HOOKS") +
+      line(
+          "Commands of yours: pre before the CA is asked (when it fails, so does the attempt), "
+          "deploy when a new certificate is in place, failed after a failed attempt. A command is "
+          "split at spaces, double quotes keep a word together; there is no shell. The first word "
+          "is a whole path, or the name of a ready-made hook.") +
+      line(
+          "A hook runs as the owner of the file it is written in: root for /etc/autohttps, the "
+          "store's owner for those of the command line. What the present process may not run, or "
+          "what failed, is run by a later autohttps renew, without issuing again; autohttps "
+          "status shows it. A hook ends after 60 seconds at the latest.") +
+      line("It gets PATH, HOME, LANG and:");
+  for (const auto& [name, what] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"HOOK", "pre, deploy or failed"},
+           {"CERTIFICATE", "its name in the store"},
+           {"NAMES", "the domains, with spaces between them"},
+           {"FULLCHAIN, CHAIN, CERT, PRIVKEY", "the files in place"},
+           {"GENERATION", "the number of the one in place"},
+           {"NOT_AFTER, NEXT_ATTEMPT", "times, as 2027-01-31T12:00:00Z"},
+           {"CAUSE", "first issue, due, forced, rollback ..."},
+           {"STAGING, DRY_RUN", "1 or 0"},
+           {"ERROR_CODE, ERROR, HINT", "failed hooks: what went wrong, and what to do"}}) {
+    text += entry(bold(std::string("AUTOHTTPS_") + name), what);
+  }
+  return text;
+}
+
 std::string flag_term(const Option& option) {
   std::string term;
   if (option.letter != 0) term = bold(std::string("-") + option.letter) + ", ";
@@ -163,7 +207,7 @@ ManualPage overview_page() {
     pages.push_back(page_of(verb) + "(1)");
   }
   text +=
-      exit_section() + section("ENVIRONMENT") +
+      exit_section() + error_section() + hook_section() + section("ENVIRONMENT") +
       line(
           "Every flag is also a variable, as --http-port is AUTOHTTPS_HTTP_PORT; each "
           "command's page names them.") +

@@ -65,7 +65,7 @@ struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `t
   std::string token;  // is_token(), or the authorization is refused (RELIABILITY F21)
   std::optional<Problem> error;
   // Where the CA looked, for people: "192.0.2.1 port 80, of 192.0.2.1, 2001:db8::1". From the
-  // validationRecord that Let's Encrypt and Pebble add; printable(); empty where a CA tells nothing.
+  // validationRecord that Let's Encrypt and Pebble add; printable(); empty when not told.
   std::string tried;
 };
 

@@ -33,7 +33,9 @@ std::string attempts_text(const acme::CertificateState& state, WallTime now) {
   if (state.last_attempt) text += labelled("last attempt", moment(*state.last_attempt, now));
   if (state.last_success) text += labelled("succeeded", moment(*state.last_success, now));
   if (state.last_failure) text += last_failure_text(state, now);
-  if (state.failures > 0) text += labelled("failures", std::to_string(state.failures) + " in a row");
+  if (state.failures > 0) {
+    text += labelled("failures", std::to_string(state.failures) + " in a row");
+  }
   return text;
 }
 

@@ -209,6 +209,23 @@ TEST_F(RightsTest, AStoreThatItsOwnerCannotReachIsSaid) {
   EXPECT_NE(refused.err.find("chmod o+x"), std::string::npos) << said(refused);
 }
 
+// I6: what the owner, or who broke into the service, lays into the store for root to trip over.
+TEST_F(RightsTest, LinksPlantedInTheStoreLeadRootNowhere) {
+  const fs::path precious = here_.folder / "precious";
+  for (const char* place : {"accounts", "certificates", "tmp", "locks"}) {
+    fs::remove_all(here_.store());
+    fs::create_directory(here_.store());
+    give(here_.store(), kOwner);
+    fs::create_directories(precious);
+    fs::create_directory_symlink(precious, fs::path(here_.store()) / place);
+    const ChildResult result = obtain({"a.test"});
+    EXPECT_TRUE(fs::is_empty(precious)) << place << said(result);
+    EXPECT_EQ(status_of(precious).st_uid, 0U) << place;
+    EXPECT_NE(result.exit_code, 0) << place;
+    EXPECT_NE(result.err.find("link"), std::string::npos) << place << said(result);
+  }
+}
+
 TEST_F(RightsTest, AnotherUserIsToldWhoseStoreItIs) {
   ASSERT_EQ(obtain({"a.test"}).exit_code, 0);
   fs::permissions(here_.store(), fs::perms(0755));  // it can be opened, and still is not his

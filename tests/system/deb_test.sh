@@ -18,7 +18,7 @@ if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
     { cat "$build/deb-test.log"; exit 1; }
   exec env AUTOHTTPS_BUILD="$build" "$sources/tests/support/sandbox.sh" "$self" "$made"
 fi
-# shellcheck source=tests/system/lib.sh
+# shellcheck source=tests/system/lib.sh disable=SC2154
 source "$sources/tests/system/lib.sh"
 
 package=$(echo "$1"/autohttps_*.deb)
@@ -75,6 +75,12 @@ if command -v systemd-analyze >/dev/null; then
     "systemd-analyze verify /lib/systemd/system/autohttps.service /lib/systemd/system/autohttps-renew.timer 2>&1 |
       grep autohttps"
 fi
+
+say "a store that root makes anew"
+rmdir "$store"
+autohttps renew
+expect "is the service's" is "700 autohttps:autohttps" mode_and_owner "$store"
+expect "as all in it" is "" others_in_store
 
 say "the service, as init would start it"
 rm /usr/sbin/policy-rc.d

@@ -92,15 +92,17 @@ std::optional<User> owner_of(const std::filesystem::path& store, Missing missing
   return User{status.st_uid, {}, {status.st_gid}};
 }
 
-std::optional<Error> unreachable(const std::filesystem::path& store, const User& owner) {
-  if (OwnedFd(::open(store.c_str(), kFolder)) || errno != EACCES) return std::nullopt;
-  return Error(
-      ErrorCode::permission,
-      shown(store) + " belongs to " + shown(owner) +
-          ", who cannot reach it: a folder above it is closed to that user",
-      "open the folders above it (chmod o+x), or move the store, or give it to root: chown "
-      "-R root:root " +
-          printable(store.string(), 300));
+bool can_reach(const std::filesystem::path& store) {
+  return OwnedFd(::open(store.c_str(), kFolder)) || errno != EACCES;
+}
+
+Error unreachable(const std::filesystem::path& store, const User& owner) {
+  return Error(ErrorCode::permission,
+               shown(store) + " belongs to " + shown(owner) +
+                   ", who cannot reach it: a folder above it is closed to that user",
+               "open the folders above it (chmod o+x), or move the store, or give it to root: "
+               "chown -R root:root " +
+                   printable(store.string(), 300));
 }
 
 bool was_root() noexcept {
@@ -149,10 +151,9 @@ ActingAsOwner::ActingAsOwner(const std::filesystem::path& store, Missing missing
   }
   changed_ = true;
   hide_memory();  // the change made the system's default of it
-  if (const auto trouble = unreachable(store, *owner)) {
-    end();
-    throw *trouble;
-  }
+  if (can_reach(store)) return;
+  end();
+  throw unreachable(store, *owner);
 }
 
 ActingAsOwner::~ActingAsOwner() { end(); }

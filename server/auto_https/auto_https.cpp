@@ -157,7 +157,9 @@ void AutoHttps::Parts::apply(const std::vector<SiteOptions>& wanted) {
     sites.swap(before);
     throw;
   }
-  for (const SiteOptions& site : sites) wish_for(site);
+  for (const SiteOptions& site : sites) {
+    if (!site.names.empty()) wish_for(site);
+  }
   if (!begun) return;
   show_wishes();
   certificates.manager().wake();

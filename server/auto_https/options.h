@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct AutoHttpsOptions {
   EventSink on_event{};                 // empty: warnings and errors to stderr
 };
 
-// One of several sites. At most one of root and reverse_proxy; with neither, its requests go to
+// One of several sites; one of them may have no names: it is for every other host that there is a
+// certificate for. At most one of root and reverse_proxy; with neither, its requests go to
 // routes().
 struct SiteOptions {
   std::vector<std::string> names{};

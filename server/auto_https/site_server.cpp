@@ -60,7 +60,8 @@ class Health {
  public:
   void note(const std::string& trouble, const Site& site, const EventSink& events) {
     if (well_.exchange(trouble.empty()) == trouble.empty() || !events) return;
-    const std::string who = site.names.front() + ": " + printable(site.reverse_proxy, 300);
+    const std::string who = (site.names.empty() ? "other hosts" : site.names.front()) + ": " +
+                            printable(site.reverse_proxy, 300);
     if (trouble.empty()) {
       events({Event::Level::step, {}, who + " answers again", {}});
     } else {

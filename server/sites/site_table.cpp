@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kStar = "*.";
 
 void check_contents(const Site& site) {
-  if (site.names.empty()) throw Error(ErrorCode::config, "a site has no names");
-  const std::string who = "site \"" + printable(site.names.front(), 300) + "\"";
+  const std::string who = site.names.empty()
+                              ? "the site of all other hosts"
+                              : "site \"" + printable(site.names.front(), 300) + "\"";
   if (!site.root.empty() && !site.reverse_proxy.empty()) {
     throw Error(ErrorCode::config, who + " has both a root and a reverse proxy",
                 "leave out one of the two");
@@ -29,6 +30,9 @@ SiteTable::SiteTable(std::vector<Site> sites, std::uint16_t public_https_port)
     : sites_(std::move(sites)), public_https_port_(public_https_port) {
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     check_contents(sites_[i]);
+    if (sites_[i].names.empty() && std::exchange(for_others_, i)) {
+      throw Error(ErrorCode::config, "two sites have no names", "one may be for all other hosts");
+    }
     for (const std::string& text : sites_[i].names) {
       const Identifier name = Identifier::parse(text);
       const bool added = name.is_wildcard()
@@ -61,9 +65,11 @@ SiteDecision SiteTable::decide(const RequestHead& request, std::string_view serv
   const std::string host = may_have_none ? named : parse_host(first_field(request.fields, "Host"));
   if (host.empty() || (hosts != 1 && !may_have_none)) return {Kind::bad_request};
 
-  const auto site = find(host);
-  if (!site) return {host == named ? Kind::elsewhere : Kind::misdirected};
+  auto site = find(host);
   if (!named.empty() && find(named) != site) return {Kind::misdirected};
+  if (!site && host != named) return {Kind::misdirected};
+  if (!site) site = for_others_;
+  if (!site) return {Kind::elsewhere};
   const Site& about = sites_[*site];
   if (!about.redirect_to.empty() && about.redirect_to != host) {
     const bool clean = is_clean_origin_form(request.target);

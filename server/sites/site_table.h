@@ -16,7 +16,9 @@ namespace autohttps {
 
 // At most one of root and reverse_proxy; with neither, requests go on to the program's own routes.
 struct Site {
-  std::vector<std::string> names;  // as certificates have them: "*.example.com" too
+  // As certificates have them: "*.example.com" too. None: every host that is no other site's and
+  // that the connection was made for; one site may be so.
+  std::vector<std::string> names;
   std::filesystem::path root;
   std::string reverse_proxy;  // see parse_upstream_url
   std::string redirect_to;    // the one host that answers; requests for other names are sent there
@@ -50,6 +52,7 @@ class SiteTable {
  private:
   std::vector<Site> sites_;
   std::uint16_t public_https_port_;
+  std::optional<std::size_t> for_others_;
   std::map<std::string, std::size_t, std::less<>> exact_;
   std::map<std::string, std::size_t, std::less<>> wildcards_;  // "example.com" of "*.example.com"
 };

@@ -85,6 +85,19 @@ TEST(SiteTableTest, TwoHostsAreNobodysAndOldClientsMayHaveNone) {
   EXPECT_EQ(sites.decide(get("/", {}, "HTTP/1.0"), "").kind, Kind::bad_request);
 }
 
+TEST(SiteTableTest, OneSiteMayBeForAllOtherHostsThatTheConnectionWasMadeFor) {
+  const SiteTable sites({{{"a.test"}, "/srv/a", "", ""}, {{}, "/srv/others", "", ""}});
+  const auto decide = [&](const char* host, const char* server_name) {
+    return sites.decide(get("/", {{"Host", host}}), server_name);
+  };
+  EXPECT_EQ(decide("other.test", "other.test").kind, Kind::site);
+  EXPECT_EQ(decide("other.test", "other.test").site, 1);
+  EXPECT_EQ(decide("a.test", "a.test").site, 0);
+  EXPECT_EQ(decide("a.test", "other.test").kind, Kind::misdirected);
+  EXPECT_EQ(decide("other.test", "third.test").kind, Kind::misdirected);
+  EXPECT_EQ(decide("other.test", "").kind, Kind::misdirected);
+}
+
 TEST(SiteTableTest, RedirectsNameThePortThatClientsSeeAndNoTargetThatCouldLeadAway) {
   const SiteTable sites = table(8443);
   const HeaderFields www = {{"Host", "www.a.test:8443"}};
@@ -100,7 +113,7 @@ TEST(SiteTableTest, RefusesSitesThatCannotBe) {
     const char* says;
   };
   for (const Bad& bad :
-       {Bad{{{{}, "/srv", "", ""}}, "no names"},
+       {Bad{{{{}, "/srv", "", ""}, {{}, "/srv", "", ""}}, "two sites have no names"},
         Bad{{{{"a.test"}, "/srv", "http://b.test", ""}}, "both a root"},
         Bad{{{{"a.test"}, "", "b.test", ""}}, "has no http://"},
         Bad{{{{"a.test"}, "", "", "https://b.test"}}, "is a URL"},

@@ -47,7 +47,15 @@ void Checker::check_names(ConfigSite& site) {
   }
   try {
     std::vector<std::string> canonical;
-    for (const Identifier& name : parse_identifiers(names)) canonical.push_back(name.value);
+    for (const Identifier& name : parse_identifiers(names)) {
+      canonical.push_back(name.value);
+      if (!name.is_wildcard()) continue;
+      complain(site,
+               in_quotes(name.value) +
+                   " is a wildcard, which CAs give only for the DNS-01 "
+                   "challenge; this version answers HTTP-01",
+               "name the hosts one by one");
+    }
     names = std::move(canonical);
     if (!site.settings.name.empty()) acme::check_certificate_id(site.settings.name);
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 #include <autohttps/tools/autohttps/command_line.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/config.h>
+#include <autohttps/tools/autohttps/first_process.h>
 #include <autohttps/tools/autohttps/help.h>
 #include <autohttps/tools/autohttps/output.h>
 #include <autohttps/tools/autohttps/report.h>
@@ -151,9 +152,12 @@ extern "C" int _gnutls_global_init_skip() { return 1; }  // NOLINT(bugprone-rese
 
 int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error to handle, not a death
-  try {
-    return static_cast<int>(run_line(std::vector<std::string>(words + 1, words + count)));
-  } catch (const std::exception&) {
-    return static_cast<int>(Exit::failed);  // out of memory while saying so
-  }
+  const auto work = [&] {
+    try {
+      return static_cast<int>(run_line(std::vector<std::string>(words + 1, words + count)));
+    } catch (const std::exception&) {
+      return static_cast<int>(Exit::failed);  // out of memory while saying so
+    }
+  };
+  return ::getpid() == 1 ? run_as_first_process(work) : work();
 }

@@ -1,11 +1,13 @@
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
-#include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/auto_https.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
+#include <autohttps/tools/autohttps/reload.h>
+#include <autohttps/tools/autohttps/service_manager.h>
 #include <autohttps/tools/autohttps/serving.h>
+#include <autohttps/tools/autohttps/site_options.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
@@ -21,32 +23,28 @@ constexpr const char* kSmallPage =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>autohttps</title>\n"
     "<p>HTTPS works. <code>autohttps serve --root DIR</code> serves your files here.</p></html>\n";
 
-void add_pages(AutoHttps& site, const Settings& settings) {
-  if (settings.root.empty()) {
-    site.routes().Get("/", [](const httplib::Request&, httplib::Response& response) {
-      response.set_content(kSmallPage, "text/html; charset=utf-8");
-    });
-  } else if (!site.routes().set_mount_point("/", settings.root)) {
-    throw Error(ErrorCode::config, "--root \"" + printable(settings.root, 300) +
-                                       "\" is not a folder that can be read");
-  }
+void add_small_page(AutoHttps& server) {
+  server.routes().Get("/", [](const httplib::Request&, httplib::Response& response) {
+    response.set_content(kSmallPage, "text/html; charset=utf-8");
+  });
 }
 
-void check_something_to_serve(AutoHttps& site, const Settings& settings) {
-  if (!settings.names.empty() || !site.certificates().certificates().ids().empty()) return;
+void check_something_to_serve(AutoHttps& server, const Config& config) {
+  if (!config.line.names.empty() || !config.sites.empty()) return;
+  if (!server.certificates().certificates().ids().empty()) return;
   throw Error(ErrorCode::config,
-              "no domains were named, and the store \"" + store_path(settings).string() +
-                  "\" has no certificates",
+              "no domains were named, no configuration has sites, and the store \"" +
+                  store_path(config.global).string() + "\" has no certificates",
               "autohttps serve example.com --agree-tos");
 }
 
 // A second `serve` on one store is unusual, not wrong: other ports, the same certificates.
-std::unique_ptr<ServingRecord> record(AutoHttps& site, Output& output) {
+std::unique_ptr<ServingRecord> record(AutoHttps& server, Output& output) {
   const Serving serving{
-      .pid = ::getpid(), .http_port = site.http_port(), .https_port = site.https_port()};
+      .pid = ::getpid(), .http_port = server.http_port(), .https_port = server.https_port()};
   try {
-    return std::make_unique<ServingRecord>(site.certificates().store(), site.certificates().clock(),
-                                           serving);
+    return std::make_unique<ServingRecord>(server.certificates().store(),
+                                           server.certificates().clock(), serving);
   } catch (const Error& error) {
     output.warning(std::string("this store is served by another process as well: ") + error.what());
     return nullptr;
@@ -57,25 +55,33 @@ std::unique_ptr<ServingRecord> record(AutoHttps& site, Output& output) {
 
 Exit serve(const Config& config, Output& output) {
   const Settings settings = settings_for(config, config.line.names);
-  const Interruption interruption;
+  Interruption interruption(Interruption::Hangup::calls);
   const ActingAsOwner acting(settings.store, Missing::make);
   AutoHttpsOptions options = server_options(settings, output.sink());
   options.configured_hooks = configured_hooks(config);
-  AutoHttps site(std::move(options));
-  check_something_to_serve(site, settings);
-  add_pages(site, settings);
+  AutoHttps server(std::move(options));
+  check_something_to_serve(server, config);
+  add_small_page(server);
+  server.apply(site_options(config, output.sink()));
   {
     const AsRoot as_root;
-    site.bind();
+    server.bind();
   }
   give_up_root();
-  const std::unique_ptr<ServingRecord> served = record(site, output);
-  output.step("serving https on port " + std::to_string(site.https_port()) +
-              ", http (challenges, redirects) on port " + std::to_string(site.http_port()));
+  const std::unique_ptr<ServingRecord> served = record(server, output);
+  output.step("serving https on port " + std::to_string(server.https_port()) +
+              ", http (challenges, redirects) on port " + std::to_string(server.http_port()));
   output.step(
       "note: this front is not yet for the open internet: slow clients can hold its threads");
-  const std::stop_callback on_stop(interruption.token(), [&site] { site.stop(); });
-  site.serve();
+  Reload reload(config, server, output);
+  const std::stop_callback on_stop(interruption.token(), [&server] {
+    tell_service_manager(stopping_state());
+    server.stop();
+  });
+  interruption.on_hangup([&reload] { reload.run(); });
+  tell_service_manager(ready_state("serving on port " + std::to_string(server.https_port())));
+  server.serve();
+  interruption.on_hangup({});
   output.step("stopped");
   return Exit::done;
 }

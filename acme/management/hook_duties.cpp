@@ -237,7 +237,7 @@ HookOutcome HookDuties::perform(const HookSubject& subject, bool person,
         call.command = command.command;
         call.owner = command.owner;
         if (work.kind == HookKind::failed) call.failure = subject.state.last_failure;
-        run(record, std::move(call), outcome, stop);
+        run(record, call, outcome, stop);
         // After each: a crash in the next one repeats that one only.
         certificates_.put_hook_records(subject.spec.id, work.generation, records);
       }
@@ -252,7 +252,7 @@ HookOutcome HookDuties::perform(const HookSubject& subject, bool person,
   return outcome;
 }
 
-void HookDuties::run(HookRecord& record, HookCall call, HookOutcome& outcome,
+void HookDuties::run(HookRecord& record, const HookCall& call, HookOutcome& outcome,
                      std::stop_token stop) const {
   if (const std::string why = obstacle({call.command, call.owner}); !why.empty()) {
     record.state = State::pending;

@@ -77,7 +77,7 @@ class HookDuties {
   struct Work;
   std::vector<Work> works(const HookSubject&) const;
   bool is_due(const HookRecord*, const HookCommand&, bool person) const;
-  void run(HookRecord&, HookCall, HookOutcome&, std::stop_token) const;
+  void run(HookRecord&, const HookCall&, HookOutcome&, std::stop_token) const;
   std::string obstacle(const HookCommand&) const;
   void tell(Event::Level, const HookCall&, const std::string& text, const std::string& hint) const;
 

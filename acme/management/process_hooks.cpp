@@ -89,7 +89,7 @@ HookReply not_run(const std::string& why) { return {HookReply::End::failed, 127,
 std::filesystem::path hook_program(const std::string& word, const std::filesystem::path& folder) {
   if (word.starts_with('/')) return word;
   std::error_code ignored;
-  const std::filesystem::path path = folder / word;
+  std::filesystem::path path = folder / word;
   if (!folder.empty() && std::filesystem::is_regular_file(path, ignored)) return path;
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {

@@ -51,7 +51,7 @@ std::string unfit(const CertificateSpec& spec, const Generation& generation, Wal
   const CertifiedKey& key = *generation.key;
   if (key.not_after() <= now) return "it expired " + format_rfc3339(key.not_after());
   if (key.not_before() > now) return "it is not valid before " + format_rfc3339(key.not_before());
-  if (const std::string trouble = trouble_with(key, spec.names); !trouble.empty()) return trouble;
+  if (std::string trouble = trouble_with(key, spec.names); !trouble.empty()) return trouble;
   const std::string changed = unsatisfied(spec, generation);
   if (changed.empty()) return {};
   return "the wish is another by now (" + changed + "), and the next renewal would undo it";

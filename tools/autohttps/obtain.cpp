@@ -21,6 +21,7 @@ std::vector<std::string> wish_for(AutoCertificates& certificates, const Settings
     return {certificates.certificate()};
   }
   std::vector<std::string> ids;
+  ids.reserve(domains.size());
   for (const std::string& domain : domains) ids.push_back(certificates.add({domain}));
   return ids;
 }

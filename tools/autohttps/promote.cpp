@@ -66,6 +66,7 @@ Exit promote(const Config& config, Output& output) {
   options.configured_hooks = configured_hooks(config);
   AutoCertificates certificates(std::move(options));
   std::vector<std::string> ids;
+  ids.reserve(outlooks.size());
   for (const Outlook& outlook : outlooks) {
     ids.push_back(certificates.manage(wish_for(outlook, settings, output)));
   }

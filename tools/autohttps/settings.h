@@ -20,15 +20,15 @@ struct Settings {
   std::vector<std::string> names;  // DOMAIN... or NAME..., from the line and from --domain
   std::string name;                // the certificate's id; empty: the first domain
   std::string server;              // ACME directory URL; empty: Let's Encrypt
-  bool staging = false;
   std::string ca_bundle;
   std::string ca_proxy;
   std::string limits;
   std::string email;
   bool agree_to_terms = false;
-  std::string config;  // empty: the default file
+  bool staging = false;
   bool no_config = false;
-  std::string store;  // empty: the default place
+  std::string config;  // empty: the default file
+  std::string store;   // empty: the default place
   KeyType key_type = KeyType::ec256;
   std::string profile;
   std::string webroot;
@@ -48,11 +48,11 @@ struct Settings {
   bool www = false;
   std::chrono::seconds lock_timeout{60};
   int at_once = 8;
+  std::optional<int> warn, crit;  // status: per cent of life left
   bool json = false;
   bool quiet = false;
   bool verbose = false;
   bool detailed_exit_code = false;
-  std::optional<int> warn, crit;  // per cent of life left
   bool help = false;
 
   // Names of the options that the line or the environment gave: no file changes these.

@@ -136,8 +136,9 @@ std::vector<Survey> survey_all(acme::CertificateStore& certificates,
     look_at_hooks(survey, certificates);
     look_at_limits(survey, certificates, now);
   }
-  std::ranges::stable_partition(surveys,
-                                [](const Survey& survey) { return needs_a_person(survey); });
+  // Not std::ranges': clang 14 does not compile libstdc++'s.
+  std::stable_partition(surveys.begin(), surveys.end(),
+                        [](const Survey& survey) { return needs_a_person(survey); });
   return surveys;
 }
 
@@ -166,7 +167,7 @@ std::string headline(const std::vector<Survey>& surveys) {
 Verdict judge(const std::vector<Survey>& surveys, const Thresholds& thresholds, WallTime now) {
   if (surveys.empty()) return {Alarm::unknown, "UNKNOWN - there are no certificates"};
   Alarm worst = Alarm::ok;
-  std::string text;
+  std::string critical, warning;
   std::optional<int> least;
   for (const Survey& survey : surveys) {
     if (survey.outlook.current) {
@@ -177,9 +178,10 @@ Verdict judge(const std::vector<Survey>& surveys, const Thresholds& thresholds, 
     if (finding.alarm == Alarm::ok) continue;
     worst = std::max(worst, finding.alarm);
     // The worst first, whatever the order of the certificates.
-    text = finding.alarm == Alarm::critical ? finding.text + (text.empty() ? "" : "; ") + text
-                                            : text + (text.empty() ? "" : "; ") + finding.text;
+    std::string& list = finding.alarm == Alarm::critical ? critical : warning;
+    list.append(list.empty() ? "" : "; ").append(finding.text);
   }
+  std::string text = critical + (critical.empty() || warning.empty() ? "" : "; ") + warning;
   if (text.empty()) {
     text = std::to_string(surveys.size()) +
            (surveys.size() == 1 ? " certificate, " : " certificates, ") +

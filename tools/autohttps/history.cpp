@@ -30,7 +30,7 @@ std::string generation_text(const acme::CertificateStore& certificates, const Ou
 
 std::string attempts_text(const acme::CertificateState& state, WallTime now) {
   std::string text;
-  if (state.last_attempt) text += labelled("last attempt", moment(*state.last_attempt, now));
+  if (state.last_attempt) text += labelled("attempted", moment(*state.last_attempt, now));
   if (state.last_success) text += labelled("succeeded", moment(*state.last_success, now));
   if (state.last_failure) text += last_failure_text(state, now);
   if (state.failures > 0) {

@@ -50,7 +50,7 @@ std::string moment(WallTime time, WallTime now) {
 
 std::string labelled(std::string label, const std::string& value) {
   constexpr std::size_t kLabel = 12;
-  label.resize(std::max(kLabel, label.size()), ' ');
+  label.resize(std::max(kLabel, label.size() + 1), ' ');
   return "  " + label + printable(value, 4000) + "\n";
 }
 

@@ -108,8 +108,25 @@ Settings main_file(const std::string& path, const Machine& machine) {
   return above;
 }
 
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::count(names, name) > 0;
+}
+
+// What the line says, over what the names' site says already: more names than before widen the
+// site, fewer mean it as it is. To take a name away its file is edited.
 Settings wished(const Config& config, const Settings& above) {
-  Settings settings = settings_for(config, config.line.names);
+  std::vector<std::string> names = certificate_options(config.line, {}).domains;
+  Settings settings = settings_for(config, names);
+  for (const Settings& site : config.sites) {
+    const bool same =
+        std::ranges::all_of(names, [&](const auto& name) { return has(site.names, name); });
+    const bool wider =
+        std::ranges::all_of(site.names, [&](const auto& name) { return has(names, name); });
+    if (!same && !wider) continue;
+    settings = settings_for(config, site.names);
+    if (wider && !same) settings.names = names;
+    break;
+  }
   // After a trial with --staging the same without it wants the real thing, whatever the file of
   // the trial says.
   settings.staging = config.line.told.contains("staging") ? config.line.staging : above.staging;
@@ -138,7 +155,10 @@ class Setup {
     const Exit issued = get_certificate();
     if (issued != Exit::done) return issued;
     look_around();  // how long its certificates live decides how often renewal looks
-    apply(plan_.changes, machine_, output_);
+    const auto rest = std::ranges::stable_partition(plan_.changes, is_file, &Change::kind);
+    apply({plan_.changes.begin(), rest.begin()}, machine_, output_);
+    check_configuration();  // before a service reads it
+    apply({rest.begin(), rest.end()}, machine_, output_);
     look_around();
     if (plan_.serves) check_served();
     return finish_with({});
@@ -215,6 +235,12 @@ class Setup {
                     " ... --plan\nas this user, a certificate without the rest: autohttps obtain" +
                     names + " --webroot DIR --agree-tos, and in `crontab -e` the line\n" +
                     std::to_string(found_.random_minute) + " * * * * " + found_.program + " renew");
+  }
+
+  static bool is_file(Change::Kind kind) { return kind == Change::Kind::write; }
+
+  void check_configuration() const {
+    if (const auto problem = problem_of(read_config(read_.line))) throw *problem;
   }
 
   bool wants_certificate() const {

@@ -1,18 +1,16 @@
 #!/usr/bin/env bash
 # Years of cron in minutes: Debian's cron daemon runs the very entry that setup installed, while
 # certificates live six minutes; nginx serves. Then the CA is away, and comes back. Real time: about
-# a quarter of an hour (AUTOHTTPS_CRON_MINUTES, 10, is how long all is well). In
+# a quarter of an hour (cron_test.sh [MINUTES]: how long all is well, 10). In
 # tests/support/sandbox.sh.
 set -u
-minutes=${AUTOHTTPS_CRON_MINUTES:-10}
-if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
-  exec "$(dirname "$0")/../support/sandbox.sh" "$(realpath "$0")" "$minutes"
-fi
-minutes=$1
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+in_sandbox "$0" "$@"
+minutes=10
+[[ ${*: -1} != [1-9]* ]] || minutes=${*: -1}
 
-install_program
+install_program "$@"
 mkdir -p /var/lib/nginx /var/log/nginx /var/www/html
 echo "a page" >/var/www/html/index.html
 export CA_VALIDITY_SECONDS=360

@@ -2,14 +2,12 @@
 # Every first-run failure, provoked for real: what setup then says is compared with
 # failures/NAME.txt, and after the fix the same command works at once. In tests/support/sandbox.sh.
 set -u
-if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
-  exec "$(dirname "$0")/../support/sandbox.sh" "$(realpath "$0")" "$@"
-fi
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+in_sandbox "$0" "$@"
 expected=$sources/tests/system/failures
 
-install_program
+install_program "$@"
 start_ca a.test
 cp /etc/hosts /tmp/hosts
 mkdir -p /srv/a

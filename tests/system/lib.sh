@@ -42,24 +42,43 @@ finish() {
   exit "$failed"
 }
 
-build_folder() {
+build_folder() {  # what is tested: AUTOHTTPS_BUILD, or what there is
   local folder
   for folder in "${AUTOHTTPS_BUILD:-}" "$sources/build/release" "$sources/build/dev"; do
-    [[ -n $folder && -x $folder/autohttps ]] && { echo "$folder"; return; }
+    [[ -n $folder && -x $folder/autohttps ]] && { realpath "$folder"; return; }
   done
   give_up "nothing is built: cmake --preset release && cmake --build --preset release"
 }
 
-# The package where the build has one, else what cmake installs of the program.
-install_program() {
+# in_sandbox "$0" "$@": the first command of a test, which goes on in a sandbox; outside of it the
+# package is made first. AUTOHTTPS_WITHOUT_PACKAGE=1: the program is installed by cmake instead, as
+# where there is no package.
+in_sandbox() {
+  [[ $$ != 1 ]] || return 0
+  [[ $(id -u) == 0 ]] || { say "skipped: services need root"; exit 77; }
+  local build packages
+  build=$(build_folder) || exit 1
+  packages=$build/system-test
+  if [[ -n ${AUTOHTTPS_WITHOUT_PACKAGE:-} ]]; then
+    set -- "$1" --without-package "${@:2}"
+  elif [[ ! -f $packages/made || $packages/made -ot $build/autohttps ]]; then
+    mkdir -p "$packages"
+    flock "$packages" cpack -G DEB --config "$build/CPackConfig.cmake" -B "$packages" >"$build/system-test.log" 2>&1 ||
+      { cat "$build/system-test.log"; give_up "cpack"; }
+    touch "$packages/made"
+  fi
+  AUTOHTTPS_BUILD=$build exec "$sources/tests/support/sandbox.sh" "$(realpath "$1")" "${@:2}"
+}
+
+install_program() {  # "$@" of the script
   local build package
   build=$(build_folder) || exit 1
-  package=$(find "$build" -maxdepth 2 -name 'autohttps_*.deb' | sort | tail -n 1)
-  if [[ -n $package && -z ${AUTOHTTPS_WITHOUT_PACKAGE:-} ]]; then
-    say "installing $(basename "$package")"
+  package=$(find "$build/system-test" -maxdepth 1 -name 'autohttps_*.deb' 2>/dev/null)
+  if [[ ${1:-} != --without-package ]]; then
+    say "dpkg -i $(basename "$package")"
     dpkg -i "$package" >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; give_up "dpkg -i $package"; }
   else
-    say "installing the program of $build"
+    say "cmake --install"
     cmake --install "$build" --component program --prefix /usr >/tmp/install.log 2>&1 ||
       { cat /tmp/install.log; give_up "cmake --install"; }
   fi

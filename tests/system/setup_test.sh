@@ -2,13 +2,11 @@
 # From an installed program to served pages in one command each, and back: setup, a second site, the
 # same again, uninstall. Runs in tests/support/sandbox.sh, without systemd.
 set -u
-if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
-  exec "$(dirname "$0")/../support/sandbox.sh" "$(realpath "$0")" "$@"
-fi
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+in_sandbox "$0" "$@"
 
-install_program
+install_program "$@"
 start_ca a.test b.test
 mkdir -p /srv/a /srv/b
 echo "page of a" >/srv/a/index.html

@@ -2,13 +2,11 @@
 # setup at a terminal: www. is offered, changes and the CA's terms are shown and asked for, and no is
 # no. In tests/support/sandbox.sh.
 set -u
-if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
-  exec "$(dirname "$0")/../support/sandbox.sh" "$(realpath "$0")" "$@"
-fi
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+in_sandbox "$0" "$@"
 
-install_program
+install_program "$@"
 start_ca a.test www.a.test
 cron
 listing >/tmp/before

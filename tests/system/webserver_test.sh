@@ -2,13 +2,11 @@
 # Beside Debian's nginx and Apache, each in turn on port 80: setup finds the webroot, the printed
 # snippet works as pasted, and the reload hook fires at renewal. In tests/support/sandbox.sh.
 set -u
-if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
-  exec "$(dirname "$0")/../support/sandbox.sh" "$(realpath "$0")" "$@"
-fi
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+in_sandbox "$0" "$@"
 
-install_program
+install_program "$@"
 mkdir -p /var/lib/nginx /var/log/nginx /var/log/apache2 /var/www/html /srv/own
 start_ca nginx.test own.test proxied.test apache.test
 echo "page of the default site" >/var/www/html/index.html

@@ -117,4 +117,4 @@ listing() {
   find /etc /var/spool/cron -type f -exec sha256sum {} + | sort -k 2
 }
 
-processes() { ps -eo comm= | grep -vxE 'ps|sort|bash|sh|grep|pebble.*|find' | sort; }
+processes() { ps -eo comm= | grep -vxE 'ps|sort|bash|sh|grep|diff|sleep|pebble.*|find' | sort; }

@@ -174,5 +174,18 @@ TEST_F(AutoCertificatesTest, AWebrootIsAnsweredByFiles) {
   EXPECT_TRUE(std::filesystem::is_empty(root / ".well-known/acme-challenge"));
 }
 
+TEST_F(AutoCertificatesTest, AWishOfItsOwnIsTheCertificateThatHasItsFirstName) {
+  AutoCertificates site(options({}), parts());
+  EXPECT_EQ(site.manage(options({"a.test", "b.test"})), "a.test");
+  EXPECT_EQ(site.manage(options({"b.test", "c.test"})), "a.test") << "a.test is left out now";
+  EXPECT_EQ(site.certificates().spec("a.test")->names, parse_identifiers({"b.test", "c.test"}));
+  AutoCertificatesOptions named = options({"d.test"});
+  named.name = "mine";
+  named.key_type = KeyType::ec384;
+  EXPECT_EQ(site.manage(named), "mine");
+  EXPECT_EQ(site.certificates().spec("mine")->key_type, KeyType::ec384);
+  EXPECT_THROW(site.manage(options({"d.test", "c.test"})), Error) << "c.test is another's";
+}
+
 }  // namespace
 }  // namespace autohttps

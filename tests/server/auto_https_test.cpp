@@ -4,6 +4,7 @@
 #include <autohttps/server/httplib/listener.h>
 #include <autohttps/tests/support/memory_store.h>
 #include <autohttps/tests/support/scripted_ca.h>
+#include <autohttps/tests/support/temporary_folder.h>
 #include <autohttps/tests/support/test_certificates.h>
 #include <autohttps/tests/support/test_connection.h>
 
@@ -314,6 +315,41 @@ TEST_F(AutoHttpsTest, RoutesThatAreSetBeforeServeAreServedOverTls) {
   TestConnection client = TestConnection::tls(site_->https_port(), "a.test");
   client.send("POST /echo HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nback");
   EXPECT_EQ(client.read_response().body, "back");
+}
+
+TEST_F(AutoHttpsTest, SitesAreAppliedBeforeAndWhileServing) {
+  TemporaryFolder folder;
+  folder.write("a/index.html", "page of a");
+  folder.write("b/index.html", "page of b");
+  AutoHttps& server = make({});
+  server.apply({{.names = {"a.test"}, .root = folder / "a"}});
+  start();
+  ASSERT_TRUE(told("a.test", "serves generation 1"));
+  TestConnection before = TestConnection::tls(server.https_port(), "a.test");
+  EXPECT_EQ(before.get("/", "a.test").body, "page of a");
+
+  server.apply({{.names = {"a.test"}}, {.names = {"b.test"}, .root = folder / "b"}});
+  EXPECT_EQ(before.get("/hello", "a.test").body, "hi") << "on the connection that is open";
+  ASSERT_TRUE(told("b.test", "serves generation 1"));
+  EXPECT_EQ(served("b.test"), stored("b.test"));
+  EXPECT_EQ(TestConnection::tls(server.https_port(), "b.test").get("/", "b.test").body,
+            "page of b");
+}
+
+TEST_F(AutoHttpsTest, WhatOneSitesWishMeetsStopsNoOther) {
+  write_wish("both", {"a.test", "x.test"});
+  AutoHttps& server = make({});
+  SiteOptions conflicting{.names = {"b.test", "x.test"}};
+  server.apply({conflicting, {.names = {"c.test"}}});
+  EXPECT_TRUE(told("", "site b.test: "));
+  EXPECT_EQ(server.certificates().certificates().ids(),
+            (std::vector<std::string>{"both", "c.test"}));
+}
+
+TEST_F(AutoHttpsTest, SitesThatCannotBeAreRefusedWhole) {
+  AutoHttps& server = make({});
+  EXPECT_THROW(server.apply({{.names = {"a.test"}}, {.names = {"a.test"}}}), Error);
+  EXPECT_TRUE(server.certificates().certificates().ids().empty());
 }
 
 }  // namespace

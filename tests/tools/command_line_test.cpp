@@ -87,6 +87,13 @@ TEST(CommandLineTest, AWrongVariableIsNamed) {
             std::string::npos);
 }
 
+TEST(CommandLineTest, RenewHasTheVariablesOfSitesWishes) {
+  const Command command =
+      parse({"renew"}, {{"AUTOHTTPS_EMAIL", "x@a.test"}, {"AUTOHTTPS_ROOT", "/"}});
+  EXPECT_EQ(command.settings.email, "x@a.test");
+  EXPECT_EQ(command.settings.told, std::set<std::string_view>{"email"});
+}
+
 TEST(CommandLineTest, AVariableOfAnotherCommandIsNotLookedAt) {
   EXPECT_EQ(complaint({"list"}, {{"AUTOHTTPS_HTTP_PORT", "eighty"}}), "");
 }

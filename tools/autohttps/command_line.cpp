@@ -109,9 +109,14 @@ void apply(Settings& settings, const Option& option, const std::string& value,
   }
 }
 
+// `renew` wishes for the certificates of sites as `serve` does, and so has the same variables.
+bool reads_variable(Verb verb, const Option& option) {
+  if (option.name == "help") return false;
+  return takes(verb, option) || (verb == Verb::renew && option.scope == Scope::every_site);
+}
+
 void apply_all(Settings& settings, Verb verb, const Given& given, const Environment& environment) {
   for (const Option& option : options()) {
-    if (!takes(verb, option)) continue;
     const auto found = given.find(option.name);
     if (found != given.end()) {
       for (const std::string& value : found->second) {
@@ -120,7 +125,7 @@ void apply_all(Settings& settings, Verb verb, const Given& given, const Environm
       settings.told.insert(option.name);
       continue;
     }
-    if (option.name == "help") continue;
+    if (!reads_variable(verb, option)) continue;
     const std::string name = environment_name(option);
     // Names on the line replace those of the environment, as any flag does.
     if (option.name == "domain" && !settings.names.empty()) continue;

@@ -32,7 +32,7 @@ Interruption::~Interruption() {
   pthread_kill(thread_.native_handle(), SIGUSR2);
 }
 
-void Interruption::on_hangup(std::function<void()> call) {
+void Interruption::set(std::function<void()> call) {
   const std::lock_guard lock(mutex_);
   call_ = std::move(call);
 }

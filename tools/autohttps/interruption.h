@@ -5,6 +5,7 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 namespace autohttps::tools {
 
@@ -14,16 +15,25 @@ class Interruption {
  public:
   enum class Hangup {
     ends,   // as ever: the terminal has gone
-    calls,  // on_hangup()
+    calls,  // see OnHangup
   };
   explicit Interruption(Hangup = Hangup::ends);
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  // At each SIGHUP from now on, on a thread of this object's; those that came before are forgotten.
-  // Empty: nothing. Returns when no call is under way.
-  void on_hangup(std::function<void()>);
+  // While it lives, `call` is made at each SIGHUP, on the Interruption's thread; those that came
+  // before are forgotten. The destructor returns when no call is under way.
+  class [[nodiscard]] OnHangup {
+   public:
+    OnHangup(Interruption& by, std::function<void()> call) : by_(by) { by_.set(std::move(call)); }
+    ~OnHangup() { by_.set({}); }
+    OnHangup(const OnHangup&) = delete;
+    OnHangup& operator=(const OnHangup&) = delete;
+
+   private:
+    Interruption& by_;
+  };
 
   std::stop_token token() const noexcept { return stop_.get_token(); }
 
@@ -31,6 +41,7 @@ class Interruption {
   void watch(const std::stop_token& done);
 
   void hang_up();
+  void set(std::function<void()> call);
 
   const Hangup hangup_;
   std::mutex mutex_;  // guards call_, and is held while it runs

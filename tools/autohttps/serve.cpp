@@ -78,10 +78,9 @@ Exit serve(const Config& config, Output& output) {
     tell_service_manager(stopping_state());
     server.stop();
   });
-  interruption.on_hangup([&reload] { reload.run(); });
+  const Interruption::OnHangup on_hangup(interruption, [&reload] { reload.run(); });
   tell_service_manager(ready_state("serving on port " + std::to_string(server.https_port())));
   server.serve();
-  interruption.on_hangup({});
   output.step("stopped");
   return Exit::done;
 }

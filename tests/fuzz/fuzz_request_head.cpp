@@ -1,0 +1,41 @@
+// Heads of requests, and what sites make of them: hosts, paths, ranges' fields, forwarding.
+#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/sites/file_path.h>
+#include <autohttps/server/sites/forwarding.h>
+#include <autohttps/server/sites/site_table.h>
+#include <autohttps/server/sites/upstream_url.h>
+
+#include "fuzz.h"
+
+#include <string>
+
+using namespace autohttps;
+
+namespace {
+
+void look_at_path(const std::string& target) {
+  const auto found = file_path_of(target);
+  if (!found) return;
+  const std::string path = "/" + found->path + "/";
+  require(path.find("/../") == std::string::npos && path.find("//") == std::string::npos);
+  require(path.find('\0') == std::string::npos);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const SiteTable kSites({{{"a.test", "*.b.test"}, "/srv", "", "a.test"}});
+  const std::string_view text = text_of(data, size);
+  may_refuse([&] { parse_upstream_url(text); });
+  look_at_path(std::string(text));
+  const auto head = parse_request_head(text);
+  if (!head) return 0;
+  look_at_path(head->target);
+  const SiteDecision decision = kSites.decide(*head, "a.test");
+  require(decision.location.empty() || decision.location.starts_with("https://a.test/"));
+  for (const auto& [name, value] : fields_for_upstream(head->fields, {"192.0.2.1", "a.test"})) {
+    require(is_field_name(name) && is_field_value(value));
+  }
+  goes_in_a_circle(head->fields);
+  return 0;
+}

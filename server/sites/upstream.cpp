@@ -164,7 +164,9 @@ void Exchange::add_lines() {
     lines_.reset(longer);
   };
   for (const auto& [name, value] : request_.fields) {
-    add(value.empty() ? name + ";" : name + ": " + value);  // libcurl's spelling of no value
+    std::string line = name;
+    line += value.empty() ? ";" : ": ";  // libcurl's spelling of no value
+    add(line += value);
   }
   // What libcurl would add of its own.
   for (const char* name : {"Accept", "Expect", "Content-Type", "User-Agent"}) {

@@ -24,41 +24,43 @@ struct Settings {
   std::string ca_proxy;
   std::string limits;
   std::string email;
-  bool agree_to_terms = false;
-  bool staging = false;
-  bool no_config = false;
   std::string config;  // empty: the default file
   std::string store;   // empty: the default place
-  KeyType key_type = KeyType::ec256;
   std::string profile;
   std::string webroot;
   std::string bind;
-  std::uint16_t http_port = 80;
-  std::uint16_t https_port = 443;
-  std::uint16_t public_https_port = 0;
   std::string root;
   std::string reverse_proxy;
   std::string redirect_to;
   std::vector<std::string> pre, deploy, failed;  // hooks: command strings, in order
+
+  // Names of the options that the line or the environment gave: no file changes these.
+  std::set<std::string_view> told;
+  // Of the options that a file gave: the user id of the file's owner. Hooks run as who wrote them.
+  std::map<std::string_view, std::uint32_t> written_by;
+
+  // By size: a wish is copied for each site.
+  std::chrono::seconds lock_timeout{60};
+  std::optional<int> warn, crit;  // status: per cent of life left
+  int at_once = 8;
+  KeyType key_type = KeyType::ec256;
+  std::uint16_t http_port = 80;
+  std::uint16_t https_port = 443;
+  std::uint16_t public_https_port = 0;
+  bool agree_to_terms = false;
+  bool staging = false;
+  bool no_config = false;
   bool each = false;
   bool force = false;
   bool dry_run = false;
   bool yes = false;
   bool plan = false;  // setup, uninstall: say, do not do
   bool www = false;
-  std::chrono::seconds lock_timeout{60};
-  int at_once = 8;
-  std::optional<int> warn, crit;  // status: per cent of life left
   bool json = false;
   bool quiet = false;
   bool verbose = false;
   bool detailed_exit_code = false;
   bool help = false;
-
-  // Names of the options that the line or the environment gave: no file changes these.
-  std::set<std::string_view> told;
-  // Of the options that a file gave: the user id of the file's owner. Hooks run as who wrote them.
-  std::map<std::string_view, std::uint32_t> written_by;
 };
 
 }  // namespace autohttps::tools

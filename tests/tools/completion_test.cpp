@@ -107,7 +107,17 @@ TEST_F(CompletionTest, BashOffersNamesOfCertificatesAndRunsNone) {
   EXPECT_EQ(offered({"renew", ""}), (Words{"a.test", "b.test"}));
   EXPECT_EQ(offered({"status", "b"}), Words{"b.test"});
   EXPECT_EQ(offered({"obtain", ""}), Words{});
+  EXPECT_EQ(offered({"hook", ""}), (Words{"a.test", "b.test", "deploy", "failed", "pre", "test"}));
   EXPECT_FALSE(fs::exists(folder_ / "planted"));
+}
+
+TEST_F(CompletionTest, TheReadyMadeHooksAreOffered) {
+  Words ready;
+  for (const auto& entry : fs::directory_iterator(source_folder() / "tools/hooks")) {
+    ready.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(ready);
+  EXPECT_EQ(offered({"obtain", "--deploy", ""}), ready);
 }
 
 TEST_F(CompletionTest, ZshTakesIt) {

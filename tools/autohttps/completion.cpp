@@ -13,6 +13,11 @@ constexpr std::array<std::string_view, 5> kKeyTypes = {"ec256", "ec384", "rsa204
 constexpr std::array<std::string_view, 4> kLimits = {"letsencrypt", "letsencrypt-staging",
                                                      "conservative", "none"};
 constexpr std::array<std::string_view, 1> kConfig = {"check"};
+constexpr std::array<std::string_view, 4> kHook = {"test", "pre", "deploy", "failed"};
+// Those of tools/hooks, which need no folder; any command will do.
+constexpr std::array<std::string_view, 8> kReadyHooks = {
+    "copy",           "mail",         "reload-apache",  "reload-dovecot",
+    "reload-haproxy", "reload-nginx", "reload-postfix", "webhook"};
 
 }  // namespace
 
@@ -38,12 +43,14 @@ std::string completion_script(Shell shell) {
 std::span<const std::string_view> choices(const Option& option) noexcept {
   if (option.name == "key-type") return kKeyTypes;
   if (option.name == "limits") return kLimits;
+  if (option.value_name == "COMMAND") return kReadyHooks;
   return {};
 }
 
 std::span<const std::string_view> operand_choices(const VerbInfo& verb) noexcept {
   if (verb.verb == Verb::completion) return kShells;
   if (verb.verb == Verb::config) return kConfig;
+  if (verb.verb == Verb::hook) return kHook;
   return {};
 }
 

@@ -16,7 +16,7 @@ enum class Shell { bash, zsh, fish };
 std::optional<Shell> find_shell(std::string_view name) noexcept;
 std::string completion_script(Shell);
 
-// The words that an option's value or a command's operand can be; empty: anything.
+// Words that an option's value or a command's operand can be; empty: none is known.
 std::span<const std::string_view> choices(const Option&) noexcept;
 std::span<const std::string_view> operand_choices(const VerbInfo&) noexcept;
 // The operand names certificates of the store, as "[NAME...]" does.

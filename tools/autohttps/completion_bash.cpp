@@ -50,7 +50,8 @@ std::string verb_cases() {
     text += "    " + std::string(verb.name) + ") flags='" + flags_of(verb.verb) + "'";
     if (!operand_choices(verb).empty()) {
       text += " operands='" + joined(operand_choices(verb)) + "'";
-    } else if (names_certificates(verb)) {
+    }
+    if (names_certificates(verb)) {
       text += " names=yes";
     }
     text += " ;;\n";
@@ -111,7 +112,7 @@ std::string bash_completion() {
          "  if [[ $current == -* ]]; then\n"
          "    operands=$flags\n"
          "  elif [[ -n $names ]]; then\n"
-         "    operands=$(_autohttps_certificates)\n"
+         "    operands+=\" $(_autohttps_certificates)\"\n"
          "  fi\n"
          "  _autohttps_words \"$operands\"\n"
          "}\n"

@@ -60,7 +60,8 @@ std::string fish_completion() {
   for (const VerbInfo& verb : verbs()) {
     if (!operand_choices(verb).empty()) {
       text += after(std::string(verb.name)) + " -a " + words(operand_choices(verb)) + "\n";
-    } else if (names_certificates(verb)) {
+    }
+    if (names_certificates(verb)) {
       text += after(std::string(verb.name)) + " -a '(__autohttps_certificates)'\n";
     }
   }

@@ -48,8 +48,11 @@ std::string spec(const Option& option) {
 std::string operand(const VerbInfo& verb) {
   if (verb.operand.empty()) return {};
   const std::string text = " \\\n        '*:" + escaped(verb.operand) + ":";
-  if (!operand_choices(verb).empty()) return text + words(operand_choices(verb)) + "'";
-  return text + (names_certificates(verb) ? "_autohttps_certificates'" : "'");
+  const bool names = names_certificates(verb);
+  if (operand_choices(verb).empty()) return text + (names ? "_autohttps_certificates'" : "'");
+  const std::string choices = words(operand_choices(verb));
+  if (!names) return text + choices + "'";
+  return text + "{compadd " + choices.substr(1, choices.size() - 2) + "; _autohttps_certificates}'";
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -73,8 +74,8 @@ Exit run(const Command& command, Output& output) {
   for (const std::string& path : config.closed) {
     output.warning("\"" + path + "\" may not be read by this user: not looked at");
   }
-  if (const auto problem = problem_of(config)) {
-    if (verb == Verb::serve || !config.sound) throw *problem;
+  if (auto problem = problem_of(config)) {
+    if (verb == Verb::serve || !config.sound) throw Error(*std::move(problem));
     output.warning(problem->what(), problem->hint());
   }
   return run_configured(verb, config, output);

@@ -5,7 +5,8 @@
 #   fresh_debian.sh SUITE COMMAND        e.g. fresh_debian.sh trixie tools/test
 #
 # The mirror and its settings are this machine's apt's. AUTOHTTPS_FRESH_KEEP=FOLDER keeps the bare
-# tree there for the next time. As root; needs debootstrap.
+# tree there for the next time; AUTOHTTPS_FRESH_WITH=FILE puts that file beside the copy's own.
+# As root; needs debootstrap.
 set -eu
 suite=$1 command=$2
 source_folder=$(cd "$(dirname "$0")/../.." && pwd)
@@ -47,6 +48,7 @@ cp -L /etc/resolv.conf "$tree/etc/resolv.conf" 2>/dev/null || true
 
 mkdir "$tree/autohttps"
 git -C "$source_folder" ls-files -z | tar -C "$source_folder" --null -T - -c | tar -C "$tree/autohttps" -x
+[[ -z ${AUTOHTTPS_FRESH_WITH:-} ]] || cp "$AUTOHTTPS_FRESH_WITH" "$tree/autohttps/"
 
 # A process namespace ends all it holds with its first process; mounts end with theirs.
 # The environment is a login's, not ours.

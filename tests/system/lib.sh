@@ -50,28 +50,32 @@ build_folder() {  # what is tested: AUTOHTTPS_BUILD, or what there is
   give_up "nothing is built: cmake --preset release && cmake --build --preset release"
 }
 
-# in_sandbox "$0" "$@": the first command of a test, which goes on in a sandbox; outside of it the
-# package is made first. AUTOHTTPS_WITHOUT_PACKAGE=1: the program is installed by cmake instead, as
-# where there is no package.
+# The package of what is tested; made when the program is newer.
+pack() {
+  local build=$1 packages=$1/system-test
+  [[ ! -f $packages/made || $packages/made -ot $build/autohttps ]] || return 0
+  mkdir -p "$packages"
+  flock "$packages" cpack -G DEB --config "$build/CPackConfig.cmake" -B "$packages" >"$build/system-test.log" 2>&1 ||
+    { cat "$build/system-test.log"; give_up "cpack"; }
+  touch "$packages/made"
+}
+
+needs_root() { [[ $(id -u) == 0 ]] || { say "skipped: services need root"; exit 77; }; }
+
+# in_sandbox "$0" "$@": the first command of a test, which goes on in a sandbox. With
+# --without-package first the program is installed by cmake, as where there is no package.
 in_sandbox() {
   [[ $$ != 1 ]] || return 0
-  [[ $(id -u) == 0 ]] || { say "skipped: services need root"; exit 77; }
-  local build packages
+  needs_root
+  local build
   build=$(build_folder) || exit 1
-  packages=$build/system-test
-  if [[ -n ${AUTOHTTPS_WITHOUT_PACKAGE:-} ]]; then
-    set -- "$1" --without-package "${@:2}"
-  elif [[ ! -f $packages/made || $packages/made -ot $build/autohttps ]]; then
-    mkdir -p "$packages"
-    flock "$packages" cpack -G DEB --config "$build/CPackConfig.cmake" -B "$packages" >"$build/system-test.log" 2>&1 ||
-      { cat "$build/system-test.log"; give_up "cpack"; }
-    touch "$packages/made"
-  fi
+  [[ ${2:-} == --without-package ]] || pack "$build"
   AUTOHTTPS_BUILD=$build exec "$sources/tests/support/sandbox.sh" "$(realpath "$1")" "${@:2}"
 }
 
 install_program() {  # "$@" of the script
   local build package
+  [[ ${1:-} != --installed ]] || return 0
   build=$(build_folder) || exit 1
   package=$(find "$build/system-test" -maxdepth 1 -name 'autohttps_*.deb' 2>/dev/null)
   if [[ ${1:-} != --without-package ]]; then

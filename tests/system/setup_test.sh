@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib.sh"
 in_sandbox "$0" "$@"
 
 install_program "$@"
-start_ca a.test b.test
+start_ca a.test b.test www.b.test
 mkdir -p /srv/a /srv/b
 echo "page of a" >/srv/a/index.html
 echo "page of b" >/srv/b/index.html
@@ -21,7 +21,7 @@ run() {
 }
 
 first=(setup a.test --root /srv/a "${at_ca[@]}" --agree-tos --yes)
-second=(setup b.test --root /srv/b "${at_ca[@]}" --agree-tos --yes)
+second=(setup b.test --www --root /srv/b "${at_ca[@]}" --agree-tos --yes)
 
 say "what it would do"
 autohttps "${first[@]}" --plan >/tmp/plan || give_up "--plan"
@@ -39,6 +39,8 @@ pid=$(pgrep -x autohttps)
 run "${second[@]}" || give_up "setup b.test"
 expect "b.test is served" eventually 10 page_is b.test "page of b"
 expect "with the stored certificate" serves_what_is_stored b.test
+to_b() { [[ $(curl -sS --noproxy '*' --cacert "$(trusted)" -o /dev/null -w '%{http_code} %{redirect_url}' "https://www.b.test/x?y") == "$1 https://b.test/x?y" ]]; }
+expect "www.b.test is sent on to b.test" bash -c "$(declare -f to_b trusted); to_b 308 || to_b 301"
 expect "a.test still is" page_is a.test "page of a"
 expect "by the same process" test "$(pgrep -x autohttps)" = "$pid"
 

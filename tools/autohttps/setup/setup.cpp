@@ -190,7 +190,7 @@ class Setup {
 
   // Once: the answer is part of what was given from then on.
   void offer_www() {
-    const std::string& name = given_.names.front();
+    const std::string name = given_.names.front();  // names get one more below
     const std::string www = "www." + name;
     if (std::ranges::count(given_.names, www) > 0) return;
     bool wanted = given_.www;

@@ -89,7 +89,8 @@ std::string take_fields(httplib::Response& response, const HeaderFields& fields)
 }
 
 void stream_body(httplib::Response& response, std::shared_ptr<UpstreamExchange> exchange,
-                 std::optional<std::uint64_t> length, const std::string& type) {
+                 const std::string& type, bool knows_chunks) {
+  const std::optional<std::uint64_t> length = exchange->head().length;
   const auto pass_piece = [exchange](httplib::DataSink& sink, bool& end) {
     try {
       std::string piece;
@@ -106,13 +107,18 @@ void stream_body(httplib::Response& response, std::shared_ptr<UpstreamExchange> 
                                     bool end = false;
                                     return pass_piece(sink, end) && !end;
                                   });
+    return;
+  }
+  const auto until_end = [pass_piece](std::size_t, httplib::DataSink& sink) {
+    bool end = false;
+    if (!pass_piece(sink, end)) return false;
+    if (end) sink.done();
+    return true;
+  };
+  if (knows_chunks) {
+    response.set_chunked_content_provider(type, until_end);
   } else {
-    response.set_chunked_content_provider(type, [pass_piece](std::size_t, httplib::DataSink& sink) {
-      bool end = false;
-      if (!pass_piece(sink, end)) return false;
-      if (end) sink.done();
-      return true;
-    });
+    response.set_content_provider(type, until_end);
   }
 }
 
@@ -158,7 +164,7 @@ void pass_on(httplib::Response& response, const ProxyQuestion& question, Upstrea
   response.status = head.status;
   const std::string type = take_fields(response, fields_for_client(head.fields));
   if (has_body(question.head.method, head)) {
-    stream_body(response, exchange, head.length, type);
+    stream_body(response, exchange, type, question.head.version != "HTTP/1.0");
   } else if (question.head.method == "HEAD" && head.length && *head.length > 0) {
     response.set_content_provider(
         static_cast<std::size_t>(*head.length), type,

@@ -301,6 +301,16 @@ TEST_F(SiteServerTest, AnswersWithoutALengthAreStreamed) {
   EXPECT_TRUE(client.read_until("5\r\nfirst\r\n")) << "before the end has come";
 }
 
+TEST_F(SiteServerTest, OldClientsGetNoChunks) {
+  RawPeer peer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n");
+  apply({{{"other.test"}, "", peer.url(), ""}});
+  TestConnection client = connect("other.test");
+  client.send("GET / HTTP/1.0\r\nHost: other.test\r\nConnection: Keep-Alive\r\n\r\n");
+  const std::string all = client.read_to_end();
+  EXPECT_TRUE(all.ends_with("\r\n\r\nfirst")) << all;
+  EXPECT_EQ(all.find("Transfer-Encoding"), std::string::npos) << all;
+}
+
 TEST_F(SiteServerTest, SitesAreSwappedWhileAConnectionIsOpen) {
   folder_.write("next/index.html", "next");
   TestConnection client = connect("files.test");

@@ -152,7 +152,9 @@ TEST(BadInputTest, ACaThatIsNotThereIsNamed) {
   const ChildResult result = here.obtain({"a.test", "--force"});
   EXPECT_EQ(result.exit_code, 1) << said(result);
   EXPECT_TRUE(contains(result.err, "asking \"localhost:")) << said(result);
-  EXPECT_TRUE(contains(result.err, "to fix it: check --server")) << said(result);
+  EXPECT_TRUE(contains(result.err,
+                       "to fix it: the CA may be down: then try again later; else check --server"))
+      << said(result);
   EXPECT_TRUE(contains(result.err, "code: network")) << said(result);
   EXPECT_EQ(here.stored("a.test")->serial(), serial);
 }

@@ -23,6 +23,7 @@ class MemoryMachine final : public Machine {
   std::map<std::string, unsigned> modes;
   std::map<std::string, CommandResult> answers;  // by the words with spaces between; else exit 0
   std::vector<std::string> ran;
+  std::set<std::string> users{"autohttps"};
 
   bool is_root() const override { return root; }
   bool has_command(const std::string& name) const override { return commands.contains(name); }
@@ -38,7 +39,7 @@ class MemoryMachine final : public Machine {
   }
   std::vector<std::string> own_addresses() const override { return own; }
   int random_minute() const override { return 17; }
-  bool has_user(const std::string&) const override { return false; }
+  bool has_user(const std::string& name) const override { return users.contains(name); }
   std::optional<FileOwner> owner_of(const std::string&) const override { return std::nullopt; }
   bool exists(const std::string& path) const override {
     return files.contains(path) || !list(path).empty();

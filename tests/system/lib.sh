@@ -114,11 +114,13 @@ stored_serial() {
 }
 serves_what_is_stored() { [[ -n $(served_serial "$1") && $(served_serial "$1") == $(stored_serial "$1") ]]; }
 
-# Every file with its kind, mode, owner and contents.
+# Every file with its kind, mode, owner and contents; but the user database.
 listing() {
-  find /etc /usr /lib /var/spool/cron -xdev \( -name '*.pyc' -o -name __pycache__ \) -prune -o \
+  find /etc /usr /lib /var/spool/cron -xdev \( -name '*.pyc' -o -name __pycache__ -o -path '/etc/*passwd*' -o \
+    -path '/etc/*group*' -o -path '/etc/*shadow*' -o -path '/etc/sub[ug]id*' \) -prune -o \
     -printf '%p %y %m %u:%g %l\n' | sort
-  find /etc /var/spool/cron -type f -exec sha256sum {} + | sort -k 2
+  find /etc /var/spool/cron -type f ! -path '/etc/*passwd*' ! -path '/etc/*group*' ! -path '/etc/*shadow*' \
+    ! -path '/etc/sub[ug]id*' -exec sha256sum {} + | sort -k 2
 }
 
 processes() { ps -eo comm= | grep -vxE 'ps|sort|bash|sh|grep|diff|sleep|pebble.*|find' | sort; }

@@ -35,6 +35,8 @@ expect "--plan makes no store" test ! -e /var/lib/autohttps/certificates
 expect "a.test is served" page_is a.test "page of a"
 expect "with the stored certificate" serves_what_is_stored a.test
 pid=$(pgrep -x autohttps)
+expect "the server does not run as root" test "$(ps -o user= -p "$pid")" = autohttps
+expect "the store is its user's" test "$(stat -c '%U %a' /var/lib/autohttps)" = "autohttps 700"
 
 run "${second[@]}" || give_up "setup b.test"
 expect "b.test is served" eventually 10 page_is b.test "page of b"

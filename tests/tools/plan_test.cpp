@@ -150,6 +150,17 @@ TEST_F(PlanTest, TheSameAgainChangesNothing) {
   }
 }
 
+TEST_F(PlanTest, TheServicesUserIsMadeBeforeTheStore) {
+  machine.users.clear();
+  machine.commands.insert("useradd");
+  EXPECT_EQ(plan().changes.front().what,
+            "run useradd --system --user-group --no-create-home --home-dir /var/lib/autohttps "
+            "--shell /usr/sbin/nologin autohttps: whose the keys are, and as whom the server runs");
+  EXPECT_EQ(plan().changes[1].kind, Change::Kind::certificate);
+  machine.root = false;
+  EXPECT_EQ(plan().changes.front().kind, Change::Kind::certificate);
+}
+
 TEST_F(PlanTest, ASecondSiteReloadsTheServiceThatRuns) {
   serve();
   carry_out(plan());

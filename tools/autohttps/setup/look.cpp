@@ -96,6 +96,8 @@ void look_at_owner(Surroundings& found, const Machine& machine) {
     found.group = owner->group;
   } else if (machine.has_user("autohttps")) {
     found.user = found.group = "autohttps";
+  } else {
+    found.may_make_user = machine.is_root() && machine.has_command("useradd");
   }
 }
 

@@ -62,6 +62,15 @@ void plan_certificate(Plan& plan, const Surroundings& found, const Settings& set
                           .command = {}});
 }
 
+// Neither the server nor the keys need root. Made before the store, which is then this user's.
+void plan_user(Plan& plan, const Surroundings& found) {
+  if (!found.may_make_user) return;
+  plan.changes.push_back(
+      run_change({"useradd", "--system", "--user-group", "--no-create-home", "--home-dir",
+                  found.store, "--shell", "/usr/sbin/nologin", "autohttps"},
+                 "whose the keys are, and as whom the server runs"));
+}
+
 void warn_of_certbot(Plan& plan, const Surroundings& found) {
   if (!found.certbot) return;
   const std::string& name = plan.site.names.front();
@@ -85,6 +94,7 @@ Plan plan_setup(const Settings& settings, const Surroundings& found) {
   plan.warnings = address_warnings(found.names);
   warn_of_certbot(plan, found);
 
+  plan_user(plan, found);
   plan_certificate(plan, found, settings);
   const bool sites_change = plan_site(plan, found, settings.force);
   plan_renewal(plan, found);

@@ -152,6 +152,7 @@ class Setup {
     for (const Change& change : plan_.changes) {
       if (change.kind == Change::Kind::write) machine_.check_writable(change.path);
     }
+    make_user();
     const Exit issued = get_certificate();
     if (issued != Exit::done) return issued;
     look_around();  // how long its certificates live decides how often renewal looks
@@ -235,6 +236,13 @@ class Setup {
                     " ... --plan\nas this user, a certificate without the rest: autohttps obtain" +
                     names + " --webroot DIR --agree-tos, and in `crontab -e` the line\n" +
                     std::to_string(found_.random_minute) + " * * * * " + found_.program + " renew");
+  }
+
+  // The store becomes its owner's with the certificate.
+  void make_user() {
+    if (!found_.may_make_user || plan_.changes.empty()) return;
+    apply({plan_.changes.front()}, machine_, output_);
+    check_readable(given_);
   }
 
   static bool is_file(Change::Kind kind) { return kind == Change::Kind::write; }

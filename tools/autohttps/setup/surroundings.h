@@ -52,6 +52,8 @@ struct Surroundings {
   std::string config;                         // the main file's path
   std::string store;                          // without what --staging adds
   std::string user = "root", group = "root";  // whose the store is or will be
+  // There is neither a store nor the service's user yet, and it can be made.
+  bool may_make_user = false;
 
   std::optional<PortHolder> http, https;
   std::vector<NameLook> names;  // the wished ones, and www. of the first where it resolves here

@@ -81,7 +81,8 @@ if command -v systemd-analyze >/dev/null; then
 fi
 
 say "a store that root makes anew"
-rmdir "$store"
+rm -r "$store"
+expect "there is none" test ! -e "$store"
 autohttps renew
 expect "is the service's" is "700 autohttps:autohttps" mode_and_owner "$store"
 expect "as all in it" is "" others_in_store

@@ -16,6 +16,7 @@
 #include <autohttps/tools/autohttps/setup/places.h>
 #include <autohttps/tools/autohttps/setup/plan.h>
 #include <autohttps/tools/autohttps/setup/question.h>
+#include <autohttps/tools/autohttps/setup/site_wish.h>
 #include <autohttps/tools/autohttps/setup/summary.h>
 #include <autohttps/tools/autohttps/setup/system_machine.h>
 #include <autohttps/tools/autohttps/setup/terms.h>
@@ -23,12 +24,9 @@
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -41,97 +39,6 @@ using Action = acme::Outcome::Action;
 constexpr std::chrono::seconds kServedWithin{20};       // a start on a slow machine
 constexpr std::chrono::milliseconds kServedTry{2'000};  // one handshake on loopback
 constexpr std::chrono::milliseconds kServedPause{200};
-
-std::string absolute_folder(const std::string& flag, const std::string& path) {
-  if (path.empty()) return path;
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorCode::config,
-                flag + " \"" + printable(path, 300) + "\" is not a folder" +
-                    (error ? ": " + error.message() : std::string()),
-                "make it first, or correct the path");
-  }
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
-
-// The server is not root: what it is to serve must be readable for the store's owner.
-void check_readable(const Settings& site) {
-  if (site.root.empty()) return;
-  const ActingAsOwner acting(site.store, Missing::make);
-  if (::faccessat(AT_FDCWD, site.root.c_str(), R_OK | X_OK, AT_EACCESS) == 0) return;
-  const int error_number = errno;
-  throw_errno(
-      ErrorCode::config,
-      "the server, which does not run as root, cannot read \"" + printable(site.root, 300) + "\"",
-      error_number,
-      "let others read it: chmod -R o+rX \"" + printable(site.root, 300) +
-          "\", and o+x for the folders above it; or put the pages below /srv or /var/www");
-}
-
-// What can be known wrong before anything is looked at. The service reads the site's file from
-// another folder: paths become absolute.
-Settings checked(const Settings& given) {
-  Settings site = given;
-  const AutoCertificatesOptions options = certificate_options(given, {});
-  site.names = options.domains;
-  site.ca_bundle = options.ca_bundle;
-  site.webroot = options.webroot;
-  site.root = absolute_folder("--root", given.root);
-  check_readable(site);
-  if (!site.root.empty() && !site.reverse_proxy.empty()) {
-    throw Error(ErrorCode::config, "--root and --reverse-proxy are two answers to one request",
-                "give one of them");
-  }
-  const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
-  if (serves && !site.webroot.empty()) {
-    throw Error(ErrorCode::config,
-                "--webroot is for another web server's folder, and with --root or --reverse-proxy "
-                "this program serves itself",
-                "leave out --webroot");
-  }
-  return site;
-}
-
-std::string config_file(const Settings& line) {
-  return line.config.empty() ? std::string(kDefaultConfig)
-                             : std::filesystem::absolute(line.config).lexically_normal().string();
-}
-
-// What the main file says for every site; its problems are told by who reads the configuration.
-Settings main_file(const std::string& path, const Machine& machine) {
-  Settings above;
-  std::vector<ConfigSite> sites;
-  std::vector<ConfigProblem> problems;
-  if (const auto text = machine.read(path)) {
-    read_main_file({.path = path, .text = *text}, above, sites, problems);
-  }
-  return above;
-}
-
-bool has(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::count(names, name) > 0;
-}
-
-// What the line says, over what the names' site says already: more names than before widen the
-// site, fewer mean it as it is. To take a name away its file is edited.
-Settings wished(const Config& config, const Settings& above) {
-  std::vector<std::string> names = certificate_options(config.line, {}).domains;
-  Settings settings = settings_for(config, names);
-  for (const Settings& site : config.sites) {
-    const bool same =
-        std::ranges::all_of(names, [&](const auto& name) { return has(site.names, name); });
-    const bool wider =
-        std::ranges::all_of(site.names, [&](const auto& name) { return has(names, name); });
-    if (!same && !wider) continue;
-    settings = settings_for(config, site.names);
-    if (wider && !same) settings.names = names;
-    break;
-  }
-  // After a trial with --staging the same without it wants the real thing, whatever the file of
-  // the trial says.
-  settings.staging = config.line.told.contains("staging") ? config.line.staging : above.staging;
-  return settings;
-}
 
 class Setup {
  public:

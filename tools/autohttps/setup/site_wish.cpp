@@ -1,0 +1,108 @@
+#include <autohttps/tools/autohttps/setup/site_wish.h>
+
+#include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/config_file.h>
+#include <autohttps/tools/autohttps/store_owner.h>
+#include <autohttps/tools/autohttps/wish.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+namespace autohttps::tools {
+namespace {
+
+std::string absolute_folder(const std::string& flag, const std::string& path) {
+  if (path.empty()) return path;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    throw Error(ErrorCode::config,
+                flag + " \"" + printable(path, 300) + "\" is not a folder" +
+                    (error ? ": " + error.message() : std::string()),
+                "make it first, or correct the path");
+  }
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::count(names, name) > 0;
+}
+
+}  // namespace
+
+void check_readable(const Settings& site) {
+  if (site.root.empty()) return;
+  const ActingAsOwner acting(site.store, Missing::make);
+  if (::faccessat(AT_FDCWD, site.root.c_str(), R_OK | X_OK, AT_EACCESS) == 0) return;
+  const int error_number = errno;
+  throw_errno(
+      ErrorCode::config,
+      "the server, which does not run as root, cannot read \"" + printable(site.root, 300) + "\"",
+      error_number,
+      "let others read it: chmod -R o+rX \"" + printable(site.root, 300) +
+          "\", and o+x for the folders above it; or put the pages below /srv or /var/www");
+}
+
+Settings checked(const Settings& given) {
+  Settings site = given;
+  const AutoCertificatesOptions options = certificate_options(given, {});
+  site.names = options.domains;
+  site.ca_bundle = options.ca_bundle;
+  site.webroot = options.webroot;
+  site.root = absolute_folder("--root", given.root);
+  check_readable(site);
+  if (!site.root.empty() && !site.reverse_proxy.empty()) {
+    throw Error(ErrorCode::config, "--root and --reverse-proxy are two answers to one request",
+                "give one of them");
+  }
+  const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
+  if (serves && !site.webroot.empty()) {
+    throw Error(ErrorCode::config,
+                "--webroot is for another web server's folder, and with --root or --reverse-proxy "
+                "this program serves itself",
+                "leave out --webroot");
+  }
+  return site;
+}
+
+std::string config_file(const Settings& line) {
+  return line.config.empty() ? std::string(kDefaultConfig)
+                             : std::filesystem::absolute(line.config).lexically_normal().string();
+}
+
+Settings main_file(const std::string& path, const Machine& machine) {
+  Settings above;
+  std::vector<ConfigSite> sites;
+  std::vector<ConfigProblem> problems;
+  if (const auto text = machine.read(path)) {
+    read_main_file({.path = path, .text = *text}, above, sites, problems);
+  }
+  return above;
+}
+
+Settings wished(const Config& config, const Settings& above) {
+  std::vector<std::string> names = certificate_options(config.line, {}).domains;
+  Settings settings = settings_for(config, names);
+  for (const Settings& site : config.sites) {
+    const bool same =
+        std::ranges::all_of(names, [&](const auto& name) { return has(site.names, name); });
+    const bool wider =
+        std::ranges::all_of(site.names, [&](const auto& name) { return has(names, name); });
+    if (!same && !wider) continue;
+    settings = settings_for(config, site.names);
+    if (wider && !same) settings.names = names;
+    break;
+  }
+  // After a trial with --staging the same without it wants the real thing, whatever the file of
+  // the trial says.
+  settings.staging = config.line.told.contains("staging") ? config.line.staging : above.staging;
+  return settings;
+}
+
+}  // namespace autohttps::tools

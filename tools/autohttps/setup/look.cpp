@@ -51,9 +51,9 @@ void look_at_nginx(Surroundings& found, Machine& machine) {
 }
 
 void look_at_apache(Surroundings& found, const Machine& machine) {
-  const std::string folder = "/etc/apache2/sites-enabled";
+  const std::string folder = "/etc/apache2/sites-enabled/";
   for (const std::string& name : machine.list(folder)) {
-    const std::string path = folder + "/" + name;
+    const std::string path = folder + name;
     for (VirtualHost& host : apache_hosts(machine.read(path).value_or(""), path)) {
       found.hosts.push_back(std::move(host));
     }

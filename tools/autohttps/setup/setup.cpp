@@ -63,10 +63,10 @@ class Setup {
     const Exit issued = get_certificate();
     if (issued != Exit::done) return issued;
     look_around();  // how long its certificates live decides how often renewal looks
-    const auto rest = std::ranges::stable_partition(plan_.changes, is_file, &Change::kind);
-    apply({plan_.changes.begin(), rest.begin()}, machine_, output_);
+    const auto rest = std::stable_partition(plan_.changes.begin(), plan_.changes.end(), is_file);
+    apply({plan_.changes.begin(), rest}, machine_, output_);
     check_configuration();  // before a service reads it
-    apply({rest.begin(), rest.end()}, machine_, output_);
+    apply({rest, plan_.changes.end()}, machine_, output_);
     look_around();
     if (plan_.serves) check_served();
     return finish_with({});
@@ -152,10 +152,10 @@ class Setup {
     check_readable(given_);
   }
 
-  static bool is_file(Change::Kind kind) { return kind == Change::Kind::write; }
+  static bool is_file(const Change& change) { return change.kind == Change::Kind::write; }
 
   void check_configuration() const {
-    if (const auto problem = problem_of(read_config(read_.line))) throw *problem;
+    if (auto problem = problem_of(read_config(read_.line))) throw Error(*std::move(problem));
   }
 
   bool wants_certificate() const {

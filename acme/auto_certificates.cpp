@@ -20,27 +20,33 @@ using acme::CaSpec;
 using acme::CertificateSpec;
 
 // By what was asked for: after this no rule looks at a URL.
-std::string limits_of(const AutoCertificatesOptions& options) {
-  if (!options.limits.empty()) return options.limits;
-  if (options.server == acme::kLetsEncrypt) return "letsencrypt";
-  if (options.server == acme::kLetsEncryptStaging) return "letsencrypt-staging";
+std::string limits_of(const std::string& given, std::string_view server) {
+  if (!given.empty()) return given;
+  if (server == acme::kLetsEncrypt) return "letsencrypt";
+  if (server == acme::kLetsEncryptStaging) return "letsencrypt-staging";
   return "conservative";
 }
 
-CertificateSpec wish_of(const AutoCertificatesOptions& options) {
+CaSpec ca_of(const AutoCertificatesOptions& options, const std::string& server) {
   CaSpec ca;
-  ca.directory_url = options.server;
+  ca.directory_url = server;
   ca.ca_bundle = options.ca_bundle;
   ca.proxy = options.ca_proxy;
-  ca.limits = limits_of(options);
+  ca.limits = limits_of(options.limits, server);
   ca.email = options.email;
   ca.terms_agreed = options.agree_to_terms;
   acme::Limits::preset(ca.limits);  // an unknown name is an error now, not in the night
+  return ca;
+}
 
+CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   CertificateSpec spec;
   spec.id = options.name;
   spec.names = parse_identifiers(options.domains);
-  spec.cas = {std::move(ca)};
+  spec.cas.push_back(ca_of(options, options.server));
+  for (const std::string& server : options.fallback_servers) {
+    spec.cas.push_back(ca_of(options, server));
+  }
   spec.key_type = options.key_type;
   if (!options.profile.empty()) spec.profile = options.profile;
   spec.webroot = options.webroot;

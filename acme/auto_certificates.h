@@ -30,7 +30,10 @@ struct AutoCertificatesOptions {
   std::string email{};  // optional; Let's Encrypt keeps none
   bool agree_to_terms = false;                           // the CA's terms of service
   std::string server = std::string(acme::kLetsEncrypt);  // ACME directory URL
-  std::string ca_bundle{};                               // trust for a private CA's own HTTPS
+  // Further ones, asked in this order when those before are not there, break their own rules or
+  // have had enough of us. What is said of the CA (trust, proxy, limits, terms) holds for all.
+  std::vector<std::string> fallback_servers{};
+  std::string ca_bundle{};  // trust for a private CA's own HTTPS
   std::string ca_proxy{};
   std::string limits{};  // Limits preset; empty: letsencrypt for the default server, conservative
                          // for others

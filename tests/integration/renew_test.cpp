@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 namespace autohttps {
 namespace {
@@ -44,6 +45,34 @@ TEST(RenewTest, ForceRenewsTheNamedOnly) {
   EXPECT_NE(result.out.find("b.test: renewed"), std::string::npos) << said(result);
   EXPECT_EQ(here.stored("a.test")->serial(), a);
   EXPECT_NE(here.stored("b.test")->serial(), b);
+}
+
+TEST(RenewTest, ACaThatIsGoneIsReplacedByTheNextOneOfTheList) {
+  ProgramOnPebble here;
+  const ProgramOnPebble second({.http_port = here.pebble.http_port()});
+  const std::string both = (here.folder / "both.pem").string();
+  std::ofstream(both) << contents(here.pebble.ca_bundle()) << contents(second.pebble.ca_bundle());
+  const Words wish = Words{"obtain",
+                           "a.test",
+                           "--server",
+                           here.pebble.directory_url(),
+                           "--fallback-server",
+                           second.pebble.directory_url(),
+                           "--ca-bundle",
+                           both,
+                           "--agree-tos",
+                           "--limits",
+                           "none"} +
+                     here.on_store() + here.http_port();
+  ASSERT_EQ(here.run(wish).exit_code, 0);
+  const std::string serial = here.stored("a.test")->serial();
+  here.pebble.stop();
+  const ChildResult result = here.renew({"--force"});
+  EXPECT_EQ(result.exit_code, 0) << said(result);
+  EXPECT_NE(here.stored("a.test")->serial(), serial);
+  EXPECT_NE(result.err.find("trying \"" + second.pebble.directory_url() + "\" instead"),
+            std::string::npos)
+      << said(result);
 }
 
 TEST(RenewTest, OneFailureStopsNoOther) {

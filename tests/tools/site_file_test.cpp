@@ -53,12 +53,13 @@ TEST(SiteFileTest, EveryKeyThatASiteMayHaveIsWritten) {
     if (option.scope != Scope::every_site && option.scope != Scope::one_site) continue;
     const std::string name(option.name);
     const bool is_flag = option.kind == ValueKind::flag;
-    option.set(site, is_flag                   ? "true"
-                     : name == "key-type"      ? "rsa2048"
-                     : name == "limits"        ? "none"
-                     : name == "reverse-proxy" ? "http://127.0.0.1:1"
-                     : name == "server"        ? "https://ca.test/"
-                                               : "x.test");
+    option.set(site, is_flag                    ? "true"
+                     : name == "key-type"       ? "rsa2048"
+                     : name == "limits"         ? "none"
+                     : name == "reverse-proxy"  ? "http://127.0.0.1:1"
+                     : name.ends_with("server") ? "https://ca.test/"
+                     : name == "challenge"      ? "http-01"
+                                                : "x.test");
   }
   const std::string text = "\n" + body(site_text(site, {}));
   for (const Option& option : options()) {

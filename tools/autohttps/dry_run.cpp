@@ -42,6 +42,7 @@ Settings rehearsed(Settings settings) {
   settings.store = store_path(settings).string();
   if (!settings.staging) settings.store += "/staging";
   if (settings.server.empty()) settings.server = std::string(acme::kLetsEncryptStaging);
+  settings.fallback_servers.clear();
   settings.staging = false;  // as above: the store and the CA are chosen
   settings.force = true;     // what is fine already is rehearsed all the same
   return settings;

@@ -95,7 +95,7 @@ void set_key_type(Settings& settings, const std::string& value) {
   settings.key_type = parse_key_type(value);
 }
 
-void set_server(Settings& settings, const std::string& value) {
+void check_directory(const std::string& value) {
   const std::string scheme = to_lower(value.substr(0, 8));
   if (scheme.starts_with("http://")) {
     throw Error(ErrorCode::config,
@@ -111,7 +111,25 @@ void set_server(Settings& settings, const std::string& value) {
                 "for example --server https://acme-v02.api.letsencrypt.org/directory, which is "
                 "also what is used without --server");
   }
+}
+
+void set_server(Settings& settings, const std::string& value) {
+  check_directory(value);
   settings.server = value;
+}
+
+void add_fallback_server(Settings& settings, const std::string& value) {
+  check_directory(value);
+  settings.fallback_servers.push_back(value);
+}
+
+void set_challenge(Settings& settings, const std::string& value) {
+  if (value != "http-01") {
+    throw Error(ErrorCode::config,
+                "\"" + printable(value, 100) + "\" is no challenge that this version answers",
+                "leave it out, or say http-01: answered on port 80, or by files with --webroot");
+  }
+  settings.challenge = value;
 }
 
 void set_limits(Settings& settings, const std::string& value) {
@@ -183,6 +201,11 @@ constexpr Option kOptions[] = {
      "what the certificate is called in the store (default: its first domain)"},
     {"server", 0, ValueKind::text, Scope::every_site, "URL", kCa, set_server,
      "the CA's ACME directory (default: Let's Encrypt)"},
+    {"fallback-server", 0, ValueKind::list, Scope::every_site, "URL", kCa, add_fallback_server,
+     "another CA, asked when those before are not there or have had enough of us; may be repeated",
+     &Settings::fallback_servers},
+    {"challenge", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_challenge,
+     "how the CA is shown that the names are yours: http-01"},
     {"staging", 0, ValueKind::flag, Scope::every_site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},

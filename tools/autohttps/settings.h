@@ -48,6 +48,8 @@ struct Settings {
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;
   bool agree_to_terms = false;
+  std::vector<std::string> fallback_servers;  // in order, after `server`
+  std::string challenge;                      // empty: the one that there is
   bool staging = false;
   bool no_config = false;
   bool each = false;

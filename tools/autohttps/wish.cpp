@@ -89,6 +89,7 @@ AutoCertificatesOptions certificate_options(const Settings& settings, EventSink 
   options.email = settings.email;
   options.agree_to_terms = settings.agree_to_terms;
   options.server = directory_of(settings);
+  options.fallback_servers = settings.fallback_servers;
   options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
   options.ca_proxy = settings.ca_proxy;
   options.limits = settings.limits;
@@ -108,6 +109,7 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.email = settings.email;
   options.agree_to_terms = settings.agree_to_terms;
   options.server = directory_of(settings);
+  options.fallback_servers = settings.fallback_servers;
   options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
   options.ca_proxy = settings.ca_proxy;
   options.limits = settings.limits;

@@ -57,6 +57,8 @@ std::string body_of(const Settings& site, const Settings& above) {
   add("redirect_to", &Settings::redirect_to);
   add("webroot", &Settings::webroot);
   add("server", &Settings::server);
+  add("fallback_server", &Settings::fallback_servers);
+  add("challenge", &Settings::challenge);
   add("staging", &Settings::staging);
   add("ca_bundle", &Settings::ca_bundle);
   add("ca_proxy", &Settings::ca_proxy);

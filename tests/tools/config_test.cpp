@@ -350,5 +350,19 @@ TEST_F(ConfigTest, WhatTheLineServesIsNotMixedWithTheSites) {
   EXPECT_EQ(settings.redirect_to, "");
 }
 
+TEST_F(ConfigTest, WhatTheLineSaysOfOneSiteIsNotSaidOfTheOthers) {
+  line_.reverse_proxy = "http://127.0.0.1:1";
+  line_.redirect_to = "www.b.test";
+  line_.name = "b";
+  line_.told = {"reverse-proxy", "redirect-to", "name"};
+  const Config config = read("[[site]]\nnames = 'a.test'\nroot = '/srv'\n");
+  EXPECT_TRUE(config.problems.empty()) << problem_text(config.problems.front());
+  ASSERT_EQ(config.sites.size(), 1u);
+  EXPECT_EQ(config.sites[0].root, "/srv");
+  EXPECT_EQ(config.sites[0].reverse_proxy, "");
+  EXPECT_EQ(config.sites[0].redirect_to, "");
+  EXPECT_EQ(config.sites[0].name, "");
+}
+
 }  // namespace
 }  // namespace autohttps::tools

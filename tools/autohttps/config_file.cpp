@@ -278,7 +278,12 @@ void Reader::site(const toml::table& table, Where where, const Settings& global,
     return complain(table.source(), "there are more than 10000 sites");
   }
   ConfigSite found{.settings = global, .place = {}, .names_place = {}, .excerpt = {}};
+  // What the line says of one site is not said of every site.
   found.settings.names.clear();
+  found.settings.name.clear();
+  found.settings.root.clear();
+  found.settings.reverse_proxy.clear();
+  found.settings.redirect_to.clear();
   found.place = found.names_place =
       where == Where::site_file ? ConfigPlace{source_.path, 0, 0} : place(table.source());
   for (const auto& [key, node] : table) {

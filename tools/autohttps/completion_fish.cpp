@@ -3,7 +3,7 @@
 namespace autohttps::tools {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string fish_quoted(std::string_view text) {
   std::string result = "'";
   for (const char letter : text) {
     if (letter == '\'' || letter == '\\') result += '\\';
@@ -17,7 +17,7 @@ std::string words(std::span<const std::string_view> choices) {
   for (const std::string_view choice : choices) {
     text += (text.empty() ? "" : " ") + std::string(choice);
   }
-  return quoted(text);
+  return fish_quoted(text);
 }
 
 std::string value(const Option& option) {
@@ -44,7 +44,7 @@ std::string fish_completion() {
       "complete -c autohttps -f\n";
   for (const VerbInfo& verb : verbs()) {
     text += "complete -c autohttps -n __fish_use_subcommand -a " + std::string(verb.name) + " -d " +
-            quoted(verb.summary) + "\n";
+            fish_quoted(verb.summary) + "\n";
   }
   for (const Option& option : options()) {
     std::string takers;
@@ -55,7 +55,7 @@ std::string fish_completion() {
     }
     text += after(takers) + " -l " + std::string(option.name);
     if (option.letter != 0) text += std::string(" -s ") + option.letter;
-    text += value(option) + " -d " + quoted(option.help) + "\n";
+    text += value(option) + " -d " + fish_quoted(option.help) + "\n";
   }
   for (const VerbInfo& verb : verbs()) {
     if (!operand_choices(verb).empty()) {

@@ -15,7 +15,7 @@ constexpr std::string_view kPromise =
 constexpr std::size_t kMarkDigits = 16;  // against edits, not against forgers
 
 // TOML's basic string.
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string result = "\"";
   for (const char letter : text) {
@@ -34,13 +34,14 @@ std::string quoted(std::string_view text) {
   return result + "\"";
 }
 
-std::string value_of(const std::string& text) { return quoted(text); }
+std::string value_of(const std::string& text) { return toml_quoted(text); }
 std::string value_of(bool flag) { return flag ? "true" : "false"; }
-std::string value_of(KeyType type) { return quoted(key_type_name(type)); }
+std::string value_of(KeyType type) { return toml_quoted(key_type_name(type)); }
 
 std::string value_of(const std::vector<std::string>& values) {
   std::string text = "[";
-  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + quoted(values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    text += (i == 0 ? "" : ", ") + toml_quoted(values[i]);
   return text + "]";
 }
 

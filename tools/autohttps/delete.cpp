@@ -40,11 +40,7 @@ void ask(const std::vector<Outlook>& outlooks, Output& output) {
 Exit remove(const Settings& settings, Output& output) {
   const ActingAsOwner acting(settings.store);
   SystemClock clock;
-  const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
-  if (!store) {
-    throw Error(ErrorCode::config, "there is no store at \"" + store_path(settings).string() + "\"",
-                "--store DIR says where it is");
-  }
+  const std::unique_ptr<acme::Store> store = open_store_that_exists(settings, clock);
   acme::CertificateStore certificates(*store);
   const std::vector<Outlook> outlooks = look_at_all(certificates, settings.names, clock.wall());
   if (!settings.yes) ask(outlooks, output);

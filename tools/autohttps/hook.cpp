@@ -86,10 +86,7 @@ Exit hook(const Config& config, Output& output) {
   const Interruption interruption;
   const ActingAsOwner acting(settings.store);
   SystemClock clock;
-  if (!open_existing_store(settings, clock)) {
-    throw Error(ErrorCode::config, "there is no store at \"" + store_path(settings).string() + "\"",
-                "--store DIR says where it is");
-  }
+  open_store_that_exists(settings, clock);
   Settings of_store = settings;
   of_store.names.clear();
   AutoCertificatesOptions options = certificate_options(of_store, output.sink());

@@ -41,11 +41,7 @@ Exit retry(const Settings& settings, Output& output) {
   const ActingAsOwner acting(settings.store);
   SystemClock clock;
   const WallTime now = clock.wall();
-  const std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
-  if (!store) {
-    throw Error(ErrorCode::config, "there is no store at \"" + store_path(settings).string() + "\"",
-                "--store DIR says where it is");
-  }
+  const std::unique_ptr<acme::Store> store = open_store_that_exists(settings, clock);
   acme::CertificateStore certificates(*store);
   look_at_all(certificates, settings.names, now);  // all of the names are there
 

@@ -135,4 +135,11 @@ std::unique_ptr<acme::Store> open_existing_store(const Settings& settings, Clock
   return acme::open_file_store(path, clock);
 }
 
+std::unique_ptr<acme::Store> open_store_that_exists(const Settings& settings, Clock& clock) {
+  std::unique_ptr<acme::Store> store = open_existing_store(settings, clock);
+  if (store) return store;
+  throw Error(ErrorCode::config, "there is no store at \"" + store_path(settings).string() + "\"",
+              "--store DIR says where it is");
+}
+
 }  // namespace autohttps::tools

@@ -28,5 +28,7 @@ AutoHttpsOptions server_options(const Settings&, EventSink);
 
 // For commands that only look: null when there is no store yet, and none is made.
 std::unique_ptr<acme::Store> open_existing_store(const Settings&, Clock&);
+// For those that make no sense without one: throws Error(config).
+std::unique_ptr<acme::Store> open_store_that_exists(const Settings&, Clock&);
 
 }  // namespace autohttps::tools

@@ -175,7 +175,7 @@ TEST(ChildProcessTest, NobodyBecomesSomebodyElseUnasked) {
 // What a root process does that acts as the store's owner: the effective user is the owner, the
 // saved one still root.
 TEST(ChildProcessTest, RootsChildRunsAsWhomItWasToldAndAllTheWay) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can run a child as somebody else";
   constexpr uid_t kNobody = 65534;
   ProcessOptions options =
       shell("grep -E '^(Uid|Gid|Groups)' /proc/self/status | tr -s '\\t ' ' '");

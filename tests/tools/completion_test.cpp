@@ -121,7 +121,7 @@ TEST_F(CompletionTest, TheReadyMadeHooksAreOffered) {
 }
 
 TEST_F(CompletionTest, ZshTakesIt) {
-  if (!is_there("zsh")) GTEST_SKIP() << "no zsh";
+  ASSERT_TRUE(is_there("zsh")) << "tools/test installs it: apt-get install zsh";
   const ChildResult result =
       run_child({.arguments = {"zsh", "-f", "-c",
                                "autoload -Uz compinit && compinit -u -d $PWD/dump && source "
@@ -133,7 +133,7 @@ TEST_F(CompletionTest, ZshTakesIt) {
 }
 
 TEST_F(CompletionTest, FishTakesItAndOffers) {
-  if (!is_there("fish")) GTEST_SKIP() << "no fish";
+  ASSERT_TRUE(is_there("fish")) << "tools/test installs it: apt-get install fish";
   folder_.write("script.fish", fish_completion());
   const auto offered_by_fish = [&](const std::string& line) {
     const ChildResult result =

@@ -87,11 +87,7 @@ Exit hook(const Config& config, Output& output) {
   const ActingAsOwner acting(settings.store);
   SystemClock clock;
   open_store_that_exists(settings, clock);
-  Settings of_store = settings;
-  of_store.names.clear();
-  AutoCertificatesOptions options = certificate_options(of_store, output.sink());
-  options.configured_hooks = configured_hooks(config);
-  AutoCertificates certificates(std::move(options));
+  AutoCertificates certificates(whole_store(config, output));
   const Outlook outlook =
       look_at_all(certificates.certificates(), {asked.certificate}, clock.wall()).front();
   if (!outlook.spec) throw Error(ErrorCode::storage, outlook.trouble);

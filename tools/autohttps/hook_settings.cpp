@@ -3,6 +3,7 @@
 #include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
+#include <autohttps/tools/autohttps/wish.h>
 
 #include <array>
 #include <cstdlib>
@@ -83,6 +84,14 @@ std::vector<acme::ConfiguredHooks> configured_hooks(const Config& config) {
   add_written(all, config.global, {});
   for (const Settings& site : config.sites) add_written(all, site, parse_identifiers(site.names));
   return all;
+}
+
+AutoCertificatesOptions whole_store(const Config& config, Output& output) {
+  Settings settings = config.global;
+  settings.names.clear();
+  AutoCertificatesOptions options = certificate_options(settings, output.sink());
+  options.configured_hooks = configured_hooks(config);
+  return options;
 }
 
 }  // namespace autohttps::tools

@@ -12,14 +12,6 @@
 namespace autohttps::tools {
 namespace {
 
-AutoCertificatesOptions whole_store(const Config& config, Output& output) {
-  Settings of_all = config.global;
-  of_all.names.clear();  // NAME... are certificates that are there, not domains that are wished for
-  AutoCertificatesOptions options = certificate_options(of_all, output.sink());
-  options.configured_hooks = configured_hooks(config);
-  return options;
-}
-
 // A site that was added to the configuration gets its certificate like any that is due. What is
 // wrong with one stops no other.
 void wish_for_sites(AutoCertificates& certificates, const Config& config, Output& output) {

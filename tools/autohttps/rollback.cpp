@@ -53,11 +53,7 @@ Exit rollback(const Config& config, Output& output) {
   const ActingAsOwner acting(settings.store);
   SystemClock clock;
   open_store_that_exists(settings, clock);
-  Settings of_store = settings;
-  of_store.names.clear();
-  AutoCertificatesOptions options = certificate_options(of_store, output.sink());
-  options.configured_hooks = configured_hooks(config);
-  AutoCertificates certificates(std::move(options));
+  AutoCertificates certificates(whole_store(config, output));
   look_at_all(certificates.certificates(), {id},
               clock.wall());  // it is there, or the nearest is told
 

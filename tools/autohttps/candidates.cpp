@@ -34,6 +34,14 @@ void append(std::vector<acme::Outcome>& to, std::vector<acme::Outcome> from) {
 
 }  // namespace
 
+acme::RunOptions run_options(const Settings& settings) {
+  acme::RunOptions run;
+  run.force = settings.force;
+  run.at_once = settings.at_once;
+  run.lock_wait = settings.lock_timeout;
+  return run;
+}
+
 Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& options,
                   WallTime now) {
   Candidates candidates;

@@ -23,6 +23,9 @@ struct Candidates {
 // `options` as they go to the manager: person, force.
 Candidates choose(const std::vector<Outlook>&, const acme::RunOptions& options, WallTime now);
 
+// How a run goes about it, of the flags: force, how many at once, how long to wait for a lock.
+acme::RunOptions run_options(const Settings&);
+
 // Looks at these certificates (none: all), binds the port if one needs it, and runs those that are
 // due. A port that cannot be had is the Outcome of those that need it, and stops no other.
 std::vector<acme::Outcome> run_due(AutoCertificates&, const std::vector<std::string>& ids,

@@ -12,6 +12,9 @@ namespace autohttps::tools {
 // for certificates of another CA by that one). Hooks run and are told (AUTOHTTPS_DRY_RUN=1).
 // Nothing of the store changes but <store>/staging, where no certificate is left that was not there
 // before. Throws Error for what stops it before there is an outcome.
+// The same settings, for the test store and a test CA.
+Settings rehearsed(Settings);
+
 Exit dry_obtain(const Config&, Output&);
 Exit dry_renew(const Config&, Output&);
 

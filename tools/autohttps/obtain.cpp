@@ -40,11 +40,8 @@ std::vector<acme::Outcome> obtain_certificates(const Settings& settings,
   AutoCertificates certificates(std::move(options));
   const std::vector<std::string> ids = wish_for(certificates, settings, domains);
 
-  acme::RunOptions run;
+  acme::RunOptions run = run_options(settings);
   run.person = true;
-  run.force = settings.force;
-  run.at_once = settings.at_once;
-  run.lock_wait = settings.lock_timeout;
   return run_due(certificates, ids, run, settings, output, std::move(stop));
 }
 

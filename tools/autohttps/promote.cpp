@@ -70,11 +70,8 @@ Exit promote(const Config& config, Output& output) {
   for (const Outlook& outlook : outlooks) {
     ids.push_back(certificates.manage(wish_for(outlook, settings, output)));
   }
-  acme::RunOptions run;
+  acme::RunOptions run = run_options(settings);
   run.person = true;
-  run.force = settings.force;
-  run.at_once = settings.at_once;
-  run.lock_wait = settings.lock_timeout;
   const std::vector<acme::Outcome> outcomes =
       run_due(certificates, ids, run, settings, output, interruption.token());
   return finish("promote", settings, store_path(settings), outcomes, output);

@@ -35,11 +35,8 @@ Exit renew(const Config& config, Output& output) {
   AutoCertificates certificates(whole_store(config, output));
   wish_for_sites(certificates, config, output);
 
-  acme::RunOptions run;
+  acme::RunOptions run = run_options(settings);
   run.person = settings.force;  // cron does not force
-  run.force = settings.force;
-  run.at_once = settings.at_once;
-  run.lock_wait = settings.lock_timeout;
   const std::vector<acme::Outcome> outcomes =
       run_due(certificates, settings.names, run, settings, output, interruption.token());
   return finish("renew", settings, store_path(settings), outcomes, output);

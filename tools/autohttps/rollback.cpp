@@ -1,6 +1,7 @@
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/common/timestamps.h>
+#include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
@@ -57,10 +58,8 @@ Exit rollback(const Config& config, Output& output) {
   look_at_all(certificates.certificates(), {id},
               clock.wall());  // it is there, or the nearest is told
 
-  acme::RunOptions run;
-  run.lock_wait = settings.lock_timeout;
   const acme::Outcome outcome =
-      certificates.manager().roll_back(id, number, run, interruption.token());
+      certificates.manager().roll_back(id, number, run_options(settings), interruption.token());
   if (settings.json) {
     Json object = answer("rollback");
     object["action"] = "rolled_back";

@@ -28,7 +28,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace autohttps::tools {
@@ -249,13 +248,14 @@ class Setup {
   void check_served() const {
     const std::string& name = given_.names.front();
     const std::string address = given_.bind.empty() ? "127.0.0.1" : given_.bind;
-    const auto end = std::chrono::steady_clock::now() + kServedWithin;
+    SystemClock clock;
+    const SteadyTime end = clock.steady() + kServedWithin;
     std::string seen;
     do {
       seen = served_fingerprint(address, given_.https_port, name, kServedTry).value_or("");
       if (seen == found_.certificate.fingerprint) return;
-      std::this_thread::sleep_for(kServedPause);
-    } while (std::chrono::steady_clock::now() < end);
+      clock.sleep_for(kServedPause, {});
+    } while (clock.steady() < end);
     throw Error(
         ErrorCode::port,
         seen.empty()

@@ -301,7 +301,9 @@ void Attempt::fail(const Error& error) {
   const WallTime now = clock_.wall();
   if (!outcome_.next_attempt) outcome_.next_attempt = now + kSoon;
   if (!events_) return;
-  Event told{waits ? Level::warning : Level::error, id_,
+  // That another process is at it, or our own waiting time, is no failure; a limit that is met is.
+  const bool failed = error.code() != ErrorCode::locked && error.code() != ErrorCode::deferred;
+  Event told{failed ? Level::error : Level::warning, id_,
              outcome_.text + "; next attempt " + format_relative(*outcome_.next_attempt, now),
              next_step(error)};
   if (current_) {

@@ -80,6 +80,18 @@ TEST_F(ManagerTest, AFailureIsKeptWithTheNextAttemptAndHoldsTheClockwork) {
   EXPECT_EQ(process_.certificates.state("a.test").failures, 0);
 }
 
+// The system's log has errors: a limit that is met must be among them, the wait after it not again.
+TEST_F(ManagerTest, ALimitThatIsMetIsToldAsAFailureOnce) {
+  const auto errors = [&] {
+    return std::ranges::count(process_.events, Event::Level::error, &Event::level);
+  };
+  world_.ca.rule(Operation::new_order, 1, too_many());
+  process_.obtain({"a.test"});
+  EXPECT_EQ(errors(), 1);
+  process_.obtain({"a.test"});
+  EXPECT_EQ(errors(), 1);
+}
+
 TEST_F(ManagerTest, TheCasWaitBindsAPersonToo) {
   world_.ca.rule(Operation::new_order, 1, too_many());
   Outcome outcome = process_.obtain({"a.test"});

@@ -5,7 +5,7 @@
 #include <autohttps/server/auto_https/port80.h>
 #include <autohttps/server/auto_https/served_check.h>
 #include <autohttps/server/auto_https/site_server.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/server/tls/certificate_cache.h>
 #include <autohttps/server/tls/placeholder.h>
 

@@ -1,6 +1,6 @@
 #include <autohttps/server/auto_https/port80.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/server/httplib/http_server.h>
-#include <autohttps/server/httplib/listener.h>
 
 #include <mutex>
 #include <optional>

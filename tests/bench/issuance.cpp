@@ -9,8 +9,8 @@
 #include <autohttps/tests/support/pebble_process.h>
 #include <autohttps/tests/support/temporary_folder.h>
 
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/server/httplib/http_server.h>
-#include <autohttps/server/httplib/listener.h>
 
 #include <sched.h>
 #include <sys/mount.h>

@@ -1,5 +1,5 @@
 // Bad input gets a clear error with cause and next step, and loses nothing (issue 3, last point).
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tests/integration/program_on_pebble.h>
 
 #include <unistd.h>

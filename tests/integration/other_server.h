@@ -1,8 +1,8 @@
 // Another web server, with a document root, on the port that the CA asks.
 #pragma once
 
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/server/httplib/http_server.h>
-#include <autohttps/server/httplib/listener.h>
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 // Root's commands on a store that belongs to somebody else, and what others cannot do. As root.
 #include <autohttps/common/error.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tests/integration/other_server.h>
 #include <autohttps/tests/integration/running_server.h>
 #include <autohttps/tests/support/in_child.h>

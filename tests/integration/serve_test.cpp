@@ -1,4 +1,4 @@
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tests/integration/running_server.h>
 
 #include <csignal>

@@ -1,7 +1,7 @@
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
 #include <autohttps/server/auto_https/auto_https.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tests/support/memory_store.h>
 #include <autohttps/tests/support/scripted_ca.h>
 #include <autohttps/tests/support/temporary_folder.h>

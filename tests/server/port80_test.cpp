@@ -1,5 +1,5 @@
 #include <autohttps/server/auto_https/port80.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tests/support/test_connection.h>
 
 #include <gtest/gtest.h>

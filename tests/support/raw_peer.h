@@ -2,7 +2,7 @@
 #pragma once
 
 #include <autohttps/common/owned_fd.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 
 #include <sys/socket.h>
 #include <unistd.h>

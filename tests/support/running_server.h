@@ -1,7 +1,7 @@
 // A server of ours on a free port, running until the end of the test.
 #pragma once
 
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 
 #include <cstdint>
 #include <thread>

@@ -2,7 +2,7 @@
 
 #include <autohttps/common/error.h>
 #include <autohttps/server/auto_https/port80.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 #include <autohttps/tools/autohttps/probe.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 

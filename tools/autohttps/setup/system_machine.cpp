@@ -5,7 +5,7 @@
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/random.h>
 #include <autohttps/common/strings.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 
 #include <fcntl.h>
 #include <grp.h>

@@ -1,5 +1,5 @@
 #include <autohttps/common/error.h>
-#include <autohttps/server/httplib/listener.h>
+#include <autohttps/server/engine/listener.h>
 
 #include <fcntl.h>
 #include <netdb.h>

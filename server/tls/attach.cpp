@@ -1,12 +1,11 @@
 #include <autohttps/common/openssl_owners.h>
 #include <autohttps/server/tls/attach.h>
+#include <autohttps/server/tls/certificate_fetch.h>
 #include <autohttps/server/tls/hello_extensions.h>
 #include <autohttps/server/tls/local_address.h>
 
 #include <openssl/sha.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,34 +15,10 @@
 namespace autohttps {
 namespace {
 
-// One answer of CertificateSource::fetch under way; shared with its `ready`, which may come after
-// the connection is gone.
-class Fetch {
- public:
-  void finish() {
-    const std::lock_guard lock(mutex_);
-    finished_ = true;
-    changed_.notify_all();
-  }
-  bool finished() const {
-    const std::lock_guard lock(mutex_);
-    return finished_;
-  }
-  bool wait_for(std::chrono::milliseconds most) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, most, [this] { return finished_; });
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool finished_ = false;  // guarded by mutex_
-};
-
 // What an SSL carries from its client hello to its certificate callback.
 struct Handshake {
   std::shared_ptr<const Credentials> credentials;
-  std::shared_ptr<Fetch> fetch;
+  std::shared_ptr<CertificateFetch> fetch;
 };
 
 // A hello whose parts outlive the ClientHello made of them.
@@ -150,7 +125,7 @@ int take_client_hello(SSL* ssl, int* alert, CertificateSource& source) {
   }
   handshake->credentials = source.find(hello->view());
   if (!handshake->credentials && !handshake->fetch) {
-    auto fetch = std::make_shared<Fetch>();
+    auto fetch = std::make_shared<CertificateFetch>();
     if (source.fetch(hello->view(), [fetch] { fetch->finish(); })) {
       handshake->fetch = std::move(fetch);
       return SSL_CLIENT_HELLO_RETRY;
@@ -212,6 +187,19 @@ void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source) {
 bool wait_for_certificate(SSL* handshake, std::chrono::milliseconds most) {
   const Handshake* state = handshake_of(handshake);
   return state == nullptr || !state->fetch || state->fetch->wait_for(most);
+}
+
+void when_certificate_is_ready(SSL* handshake, std::function<void()> ready) {
+  const Handshake* state = handshake_of(handshake);
+  if (state == nullptr || !state->fetch) return ready();
+  // A copy: `ready` may end the connection in this call.
+  const std::shared_ptr<CertificateFetch> fetch = state->fetch;
+  fetch->when_finished(std::move(ready));
+}
+
+void forget_handshake(SSL* finished) noexcept {
+  const Handshake* state = handshake_of(finished);
+  if (state != nullptr && SSL_set_ex_data(finished, handshake_index(), nullptr) == 1) delete state;
 }
 
 }  // namespace autohttps

@@ -4,6 +4,7 @@
 #include <autohttps/server/tls/certificate_source.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 typedef struct ssl_st SSL;
@@ -26,5 +27,12 @@ void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source);
 // For servers with a thread per connection: after SSL_ERROR_WANT_CLIENT_HELLO_CB, waits until
 // SSL_accept is worth calling again. False: not within `most`.
 bool wait_for_certificate(SSL* handshake, std::chrono::milliseconds most);
+
+// For event loops: `ready` runs exactly once, on any thread, maybe at once in this call, when
+// SSL_accept is worth calling again; also after the SSL is gone. Each call has its own.
+void when_certificate_is_ready(SSL* handshake, std::function<void()> ready);
+
+// Once a handshake is over: gives back what attach() keeps for it. SSL_free does so too.
+void forget_handshake(SSL* finished) noexcept;
 
 }  // namespace autohttps

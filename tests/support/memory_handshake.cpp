@@ -18,7 +18,7 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-SslContextPtr client_context(const TestClient& plan, ClientState& state) {
+SslContextPtr client_context(const TestClient& plan) {
   SslContextPtr context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_security_level(context.get(), 0);  // old protocols are offered, to be refused
   if (plan.version != 0) {
@@ -28,10 +28,25 @@ SslContextPtr client_context(const TestClient& plan, ClientState& state) {
   if (!plan.sigalgs.empty()) SSL_CTX_set1_sigalgs_list(context.get(), plan.sigalgs.c_str());
   if (!plan.suites.empty()) SSL_CTX_set_cipher_list(context.get(), plan.suites.c_str());
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_set_app_data(context.get(), &state);
-  SSL_CTX_sess_set_new_cb(context.get(), keep_session);
   if (plan.prepare) plan.prepare(context.get());
   return context;
+}
+
+SslPtr client_of(SSL_CTX* context, const TestClient& plan) {
+  SslPtr client(SSL_new(context));
+  SSL_set_connect_state(client.get());
+  if (!plan.server_name.empty()) SSL_set_tlsext_host_name(client.get(), plan.server_name.c_str());
+  std::string protocols;
+  for (const std::string& protocol : plan.alpn) {
+    protocols += static_cast<char>(protocol.size());
+    protocols += protocol;
+  }
+  if (!protocols.empty()) {
+    SSL_set_alpn_protos(client.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                        static_cast<unsigned>(protocols.size()));
+  }
+  if (plan.session != nullptr) SSL_set_session(client.get(), plan.session);
+  return client;
 }
 
 void join(SSL* client, SSL* server) {
@@ -41,15 +56,6 @@ void join(SSL* client, SSL* server) {
   BIO_new_bio_pair(&client_end, kRoom, &server_end, kRoom);
   SSL_set_bio(client, client_end, client_end);
   SSL_set_bio(server, server_end, server_end);
-}
-
-int last_alert() {
-  int alert = 0;
-  while (const unsigned long error = ERR_get_error()) {
-    const int reason = ERR_GET_REASON(error);
-    if (reason > SSL_AD_REASON_OFFSET) alert = reason - SSL_AD_REASON_OFFSET;
-  }
-  return alert;
 }
 
 std::string hex_fingerprint(X509* certificate) {
@@ -68,8 +74,7 @@ std::string hex_fingerprint(X509* certificate) {
 void describe_end(TestHandshake& result) {
   SSL* client = result.client.get();
   result.done = true;
-  const X509Ptr leaf(SSL_get1_peer_certificate(client));
-  if (leaf) result.fingerprint = hex_fingerprint(leaf.get());
+  result.fingerprint = seen_fingerprint(client);
   if (STACK_OF(X509)* chain = SSL_get_peer_cert_chain(client)) {
     result.chain_length = static_cast<std::size_t>(sk_X509_num(chain));
   }
@@ -92,29 +97,32 @@ bool step(SSL* ssl, int& error) {
 
 }  // namespace
 
+SslPtr make_client(const TestClient& plan) { return client_of(client_context(plan).get(), plan); }
+
+std::string seen_fingerprint(SSL* client) {
+  const X509Ptr leaf(SSL_get1_peer_certificate(client));
+  return leaf ? hex_fingerprint(leaf.get()) : std::string();
+}
+
+int take_alert() {
+  int alert = 0;
+  while (const unsigned long error = ERR_get_error()) {
+    const int reason = ERR_GET_REASON(error);
+    if (reason > SSL_AD_REASON_OFFSET) alert = reason - SSL_AD_REASON_OFFSET;
+  }
+  return alert;
+}
+
 TestHandshake shake_hands(SSL_CTX* server, const TestClient& plan, int most_suspensions) {
   TestHandshake result;
   ClientState state;
-  const SslContextPtr context = client_context(plan, state);
-  result.client.reset(SSL_new(context.get()));
+  const SslContextPtr context = client_context(plan);
+  SSL_CTX_set_app_data(context.get(), &state);
+  SSL_CTX_sess_set_new_cb(context.get(), keep_session);
+  result.client = client_of(context.get(), plan);
   result.server.reset(SSL_new(server));
   join(result.client.get(), result.server.get());
-  SSL_set_connect_state(result.client.get());
   SSL_set_accept_state(result.server.get());
-  if (!plan.server_name.empty()) {
-    SSL_set_tlsext_host_name(result.client.get(), plan.server_name.c_str());
-  }
-  std::string protocols;
-  for (const std::string& protocol : plan.alpn) {
-    protocols += static_cast<char>(protocol.size());
-    protocols += protocol;
-  }
-  if (!protocols.empty()) {
-    SSL_set_alpn_protos(result.client.get(),
-                        reinterpret_cast<const unsigned char*>(protocols.data()),
-                        static_cast<unsigned>(protocols.size()));
-  }
-  if (plan.session != nullptr) SSL_set_session(result.client.get(), plan.session);
   go_on(result, most_suspensions);
   if (result.done) {
     // TLS 1.3's ticket comes after the handshake.
@@ -135,7 +143,7 @@ void go_on(TestHandshake& result, int most_suspensions) {
     int server_error = 0;
     const bool client_good = step(result.client.get(), client_error);
     if (!client_good) {
-      result.client_alert = last_alert();
+      result.client_alert = take_alert();
       return;
     }
     // A server that failed has an alert on its way: the client reads it in the next round.

@@ -45,6 +45,11 @@ TestHandshake shake_hands(SSL_CTX* server, const TestClient&, int most_suspensio
 // Goes on with a suspended one.
 void go_on(TestHandshake&, int most_suspensions = 1000);
 
+// The parts, for other roads between the two ends: a client as planned, without a BIO.
+SslPtr make_client(const TestClient&);
+std::string seen_fingerprint(SSL* client);  // of the leaf, lower-case hex; empty: none
+int take_alert();  // the last alert in this thread's error queue, which is emptied; 0: none
+
 // Application data from one end to the other; what arrived.
 std::string send_through(SSL* from, SSL* to, const std::string& text);
 

@@ -1,0 +1,130 @@
+#include <autohttps/common/openssl_owners.h>
+#include <autohttps/server/tls/attach.h>
+#include <autohttps/server/tls/tls_session.h>
+
+#include <openssl/err.h>
+
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+// SSL_get_error() believes in an empty queue, and a handler on this thread may have left something
+// there. Looking is cheaper than emptying.
+void forget_others_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+// A record without application data (KeyUpdate, a refused renegotiation) is followed by a look for
+// the next one, but not for ever: some peer might send nothing else, as fast as we can read.
+constexpr int kMostReadsWithoutData = 4;
+
+}  // namespace
+
+bool TlsSession::open(const TlsContext& context, int fd) noexcept {
+  reset();
+  SslPtr ssl(SSL_new(context.handle()));
+  BIO* bio = ssl ? make_socket_bio(socket_) : nullptr;
+  if (bio == nullptr) {
+    ERR_clear_error();
+    return false;
+  }
+  socket_.fd = fd;
+  SSL_set_bio(ssl.get(), bio, bio);
+  SSL_set_accept_state(ssl.get());
+  // What the code below relies on, also with a context of somebody else's making.
+  SSL_set_read_ahead(ssl.get(), 1);  // a recv fetches all there is, not a header first
+  SSL_set_mode(ssl.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_clear_mode(ssl.get(), SSL_MODE_AUTO_RETRY);
+  // Clients that end without close_notify are common and do no harm: HTTP has its own framing.
+  SSL_set_options(ssl.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+  ssl_ = ssl.release();
+  return true;
+}
+
+void TlsSession::reset() noexcept {
+  if (ssl_ == nullptr) return;
+  // Else OpenSSL, under the context's lock, looks for the session in a cache that is not used.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(std::exchange(ssl_, nullptr));
+  socket_ = {};
+  ended_ = Need::nothing;
+  starved_ = false;
+}
+
+TlsSession::Need TlsSession::end(Need need) noexcept { return ended_ = need; }
+
+TlsSession::Need TlsSession::need_after(int result) noexcept {
+  const int error = SSL_get_error(ssl_, result);
+  switch (error) {
+    case SSL_ERROR_WANT_READ:
+      starved_ = true;
+      return Need::readable;
+    case SSL_ERROR_WANT_WRITE:
+      return Need::writable;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      return Need::certificate;
+    case SSL_ERROR_ZERO_RETURN:
+      return end(Need::closed);
+    default:
+      ERR_clear_error();
+      return end(socket_.at_end ? Need::closed : Need::failed);
+  }
+}
+
+TlsSession::Need TlsSession::handshake() noexcept {
+  if (ended_ != Need::nothing) return ended_;
+  forget_others_errors();
+  const int result = SSL_do_handshake(ssl_);
+  if (result != 1) return need_after(result);
+  forget_handshake(ssl_);
+  return Need::nothing;
+}
+
+void TlsSession::when_certificate_is_ready(std::function<void()> ready) {
+  autohttps::when_certificate_is_ready(ssl_, std::move(ready));
+}
+
+TlsSession::Moved TlsSession::read(std::span<char> into) noexcept {
+  if (ended_ != Need::nothing) return {0, ended_};
+  if (into.empty()) return {};
+  forget_others_errors();
+  for (int tries = 0; tries < kMostReadsWithoutData; ++tries) {
+    Moved moved;
+    const int result = SSL_read_ex(ssl_, into.data(), into.size(), &moved.bytes);
+    if (result == 1) return moved;
+    moved = {0, need_after(result)};
+    if (moved.need != Need::readable || socket_.dry) return moved;
+    starved_ = false;
+  }
+  return {0, end(Need::failed)};
+}
+
+TlsSession::Moved TlsSession::write(std::span<const char> from) noexcept {
+  if (ended_ == Need::failed) return {0, ended_};
+  if (from.empty()) return {};
+  forget_others_errors();
+  Moved moved;
+  const int result = SSL_write_ex(ssl_, from.data(), from.size(), &moved.bytes);
+  if (result == 1) return moved;
+  return {0, need_after(result)};
+}
+
+void TlsSession::note_event(bool peer_ended) noexcept {
+  socket_.dry = false;
+  starved_ = false;
+  if (peer_ended) socket_.peer_ended = true;
+}
+
+bool TlsSession::drained() const noexcept {
+  return socket_.dry && (starved_ || SSL_has_pending(ssl_) == 0);
+}
+
+void TlsSession::close_notify() noexcept {
+  if (ssl_ == nullptr || ended_ == Need::failed || SSL_is_init_finished(ssl_) == 0) return;
+  forget_others_errors();
+  if (SSL_shutdown(ssl_) < 0) ERR_clear_error();
+}
+
+}  // namespace autohttps

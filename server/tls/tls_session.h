@@ -1,0 +1,76 @@
+// One connection's TLS, server side, on a non-blocking socket.
+#pragma once
+
+#include <autohttps/server/tls/socket_bio.h>
+#include <autohttps/server/tls/tls_context.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+typedef struct ssl_st SSL;
+
+namespace autohttps {
+
+// One thread at a time; stays where it is. Empty, it costs its own few bytes. Made for
+// edge-triggered epoll: say note_event() for each event, then handshake() or read() until it asks
+// for something or is drained().
+class TlsSession {
+ public:
+  enum class Need : std::uint8_t {
+    nothing,
+    readable,     // call again after the next event of the socket
+    writable,     // call again once the socket takes bytes
+    certificate,  // when_certificate_is_ready()
+    closed,  // the peer sends no more: close_notify or FIN. It may still listen: write() goes on
+    failed   // not TLS, reset, refused: an alert has been sent if it could be. Final
+  };
+
+  TlsSession() noexcept = default;
+  ~TlsSession() { reset(); }
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  // `fd` is borrowed until reset(). False: no memory.
+  bool open(const TlsContext&, int fd) noexcept;
+  void reset() noexcept;  // frees all; says nothing to the peer
+  explicit operator bool() const noexcept { return ssl_ != nullptr; }
+
+  // nothing: done, and the first request may be here already: read().
+  Need handshake() noexcept;
+  // After `certificate`: `ready` runs exactly once, on any thread, maybe at once in this call; then
+  // handshake() is worth calling again. It may run after reset(), and so must not touch this.
+  void when_certificate_is_ready(std::function<void()> ready);
+
+  struct Moved {
+    std::size_t bytes = 0;
+    Need need = Need::nothing;  // tells more than nothing only where bytes is 0
+  };
+  // At most a record (16 KiB) a call.
+  Moved read(std::span<char>) noexcept;
+  // May write a part. After `writable` the same bytes come again, from any buffer, alone or with
+  // more behind them: fewer, or others, break the connection (the record is sealed already).
+  Moved write(std::span<const char>) noexcept;
+
+  // The socket was reported: it may have bytes again. `peer_ended`: with RDHUP, HUP or ERR, after
+  // which no other event may come.
+  void note_event(bool peer_ended) noexcept;
+  // read() would find nothing before the next event.
+  bool drained() const noexcept;
+
+  void close_notify() noexcept;  // best effort, never waits
+
+  SSL* handle() const noexcept { return ssl_; }  // borrowed
+
+ private:
+  Need need_after(int result) noexcept;
+  Need end(Need need) noexcept;
+
+  SSL* ssl_ = nullptr;
+  SocketState socket_;
+  Need ended_ = Need::nothing;  // closed or failed: not read again
+  bool starved_ = false;        // what was read is not a whole record, if anything
+};
+
+}  // namespace autohttps

@@ -1,5 +1,6 @@
 #include <autohttps/common/child_process.h>
 
+#include <autohttps/common/descriptor_limit.h>
 #include <autohttps/common/files.h>
 #include <autohttps/common/owned_fd.h>
 
@@ -8,6 +9,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,7 @@ struct Prepared {
   std::vector<char*> arguments, environment;
   const RunAs* run_as = nullptr;
   int input = -1, output = -1, errors = -1;
+  rlim_t descriptors = 0;  // its soft limit
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -89,6 +92,15 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// select() breaks above the 1024th descriptor, so that a raised limit is nobody's but ours. One
+// that has been lowered since stays.
+void limit_descriptors(rlim_t soft) {
+  rlimit limits{};
+  if (::getrlimit(RLIMIT_NOFILE, &limits) != 0 || limits.rlim_cur <= soft) return;
+  limits.rlim_cur = soft;
+  ::setrlimit(RLIMIT_NOFILE, &limits);
+}
+
 [[noreturn]] void run_child(const Prepared& prepared) {
   ::setsid();  // a group of its own, and no terminal to ask a password at
   reset_signals();
@@ -103,6 +115,7 @@ void reset_signals() {
     errors = kErrorPipe;
   }
   close_all_from(kErrorPipe + 1);
+  limit_descriptors(prepared.descriptors);
   if (prepared.run_as != nullptr && !become(*prepared.run_as)) give_up(errors);
   ::execve(prepared.arguments.front(), prepared.arguments.data(), prepared.environment.data());
   give_up(errors);
@@ -273,7 +286,8 @@ ProcessResult run_process(const ProcessOptions& options, std::stop_token stop) {
                           options.run_as ? &*options.run_as : nullptr,
                           input.get(),
                           output.write.get(),
-                          errors.write.get()};
+                          errors.write.get(),
+                          inherited_descriptor_limit()};
   pid_t pid = -1;
   {
     const AllSignalsBlocked blocked;

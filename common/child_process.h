@@ -45,8 +45,9 @@ struct ProcessResult {
 // Waits for the program's end. Thread-safe; several at a time. The program is a session and process
 // group of its own (SIGTERM, then SIGKILL, go to all of it at the limit and when stop is
 // requested), stdin is /dev/null, signals are at their defaults, no descriptor of ours is open in
-// it. What it leaves running in the background keeps nobody waiting. Throws std::system_error when
-// it cannot be started (ENOENT, EACCES ...), EPERM when it cannot be run as that user.
+// it, and how many it may open is as it was for us (see descriptor_limit.h). What it leaves running
+// in the background keeps nobody waiting. Throws std::system_error when it cannot be started
+// (ENOENT, EACCES ...), EPERM when it cannot be run as that user.
 ProcessResult run_process(const ProcessOptions&, std::stop_token);
 
 }  // namespace autohttps

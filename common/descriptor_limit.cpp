@@ -1,0 +1,36 @@
+#include <autohttps/common/descriptor_limit.h>
+
+#include <sys/resource.h>
+
+#include <atomic>
+
+namespace autohttps {
+namespace {
+
+// A limit is the process's, and so is the memory of what it was. 0: never raised.
+std::atomic<rlim_t> before_raising = 0;
+
+rlimit limits_now() noexcept {
+  rlimit limits{};
+  ::getrlimit(RLIMIT_NOFILE, &limits);  // fails for a bad pointer only
+  return limits;
+}
+
+}  // namespace
+
+std::size_t raise_descriptor_limit() noexcept {
+  const rlimit before = limits_now();
+  if (before.rlim_cur >= before.rlim_max) return before.rlim_cur;
+  const rlimit raised{before.rlim_max, before.rlim_max};
+  rlim_t never = 0;  // told before it is so: a child started meanwhile must not have the raised one
+  before_raising.compare_exchange_strong(never, before.rlim_cur);
+  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) return before.rlim_cur;
+  return raised.rlim_cur;
+}
+
+std::size_t inherited_descriptor_limit() noexcept {
+  const rlim_t before = before_raising.load();
+  return before != 0 ? before : limits_now().rlim_cur;
+}
+
+}  // namespace autohttps

@@ -1,0 +1,16 @@
+// How many files and sockets this process may have open at a time.
+#pragma once
+
+#include <cstddef>
+
+namespace autohttps {
+
+// Raises the soft limit to the hard one; returns the soft limit as it is afterwards. The usual soft
+// limit of 1024 is there for programs that call select(), which we never do. Thread-safe, for the
+// whole process; again is harmless.
+std::size_t raise_descriptor_limit() noexcept;
+
+// The soft limit that other programs are to start with: ours from before it was raised.
+std::size_t inherited_descriptor_limit() noexcept;
+
+}  // namespace autohttps

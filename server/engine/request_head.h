@@ -1,5 +1,7 @@
-// A request's head as it came, byte for byte: RFC 9112 2 to 5, strictly. Pure.
+// A request's head that owns its text, for who keeps it beyond the connection's buffer. Pure.
 #pragma once
+
+#include <autohttps/server/engine/head_view.h>
 
 #include <cstddef>
 #include <optional>
@@ -30,9 +32,9 @@ struct RequestHead {
   HeaderFields fields;  // in their order, values trimmed
 };
 
-// With its empty line at the end. Empty for what is not clean: folded lines, spaces before a colon,
-// bare CR or LF, names that are no tokens, another HTTP, and a length in two ways (RFC 9112 6.3:
-// whoever passes such a request on smuggles).
+RequestHead to_request_head(const HeadView&);
+
+// With its empty line at the end and nothing around it. Empty for all that HeadScanner refuses.
 std::optional<RequestHead> parse_request_head(std::string_view raw);
 
 }  // namespace autohttps

@@ -163,7 +163,7 @@ TEST_F(SiteServerTest, HostsWithoutContentsAreTheRoutes) {
   EXPECT_EQ(get("other.test", "/hello").body, "routes");
   EXPECT_EQ(get("files.test", "/hello").status, 404) << "its host is the site's alone";
   EXPECT_EQ(get("routes.test", "/%0A").status, 404);
-  EXPECT_EQ(get("routes.test", "%0A").status, 404);
+  EXPECT_EQ(get("routes.test", "%0A").status, 400) << "neither a path nor an URL";
   TestConnection client = connect("routes.test");
   client.send(
       "POST /form HTTP/1.1\r\nHost: routes.test\r\nContent-Length: 3\r\nContent-Type: "

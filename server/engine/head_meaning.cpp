@@ -130,7 +130,8 @@ bool split_absolute_form(HeadView& view, std::string_view& default_port) noexcep
 }
 
 // RFC 9112 3.2, 3.3.
-bool find_target(HeadView& view, const Framing& framing, HeadResult& result) noexcept {
+bool find_target(HeadView& view, const HeadLimits& limits, const Framing& framing,
+                 HeadResult& result) noexcept {
   view.resource = view.target;
   // RFC 9110 9.3.6: this is no proxy; 9.1: what is not implemented is answered by 501.
   if (view.method == "CONNECT") return refuse(result, kNotImplemented, "no tunnels here");
@@ -143,7 +144,9 @@ bool find_target(HeadView& view, const Framing& framing, HeadResult& result) noe
     return refuse(result, kBadRequest, "the target is neither a path nor an http URL");
   }
   if (framing.hosts > 1) return refuse(result, kBadRequest, "more than one Host");
-  if (framing.hosts == 0 && view.http11()) return refuse(result, kBadRequest, "there is no Host");
+  if (framing.hosts == 0 && view.http11() && !limits.lenient) {
+    return refuse(result, kBadRequest, "there is no Host");
+  }
   if (framing.hosts == 1 && !is_authority(framing.host)) {
     return refuse(result, kBadRequest, "Host is no host");
   }
@@ -181,8 +184,10 @@ int status_for_coding(std::string_view list) noexcept {
   }
 }
 
-bool find_coding(HeadView& view, const Framing& framing, HeadResult& result) noexcept {
-  if (framing.lengths > 0) {
+bool find_coding(HeadView& view, const HeadLimits& limits, const Framing& framing,
+                 HeadResult& result) noexcept {
+  const bool harmless = framing.lengths == 1 && framing.length == "0";
+  if (framing.lengths > 0 && !(limits.lenient && harmless)) {
     return refuse(result, kBadRequest, "both Content-Length and Transfer-Encoding");
   }
   if (!view.http11()) return refuse(result, kBadRequest, "Transfer-Encoding in HTTP/1.0");
@@ -223,17 +228,18 @@ bool find_expectation(HeadView& view, const Framing& framing, HeadResult& result
 
 }  // namespace
 
-bool find_meaning(HeadView& view, HeadResult& result) {
+bool find_meaning(HeadView& view, const HeadLimits& limits, HeadResult& result) {
   Framing framing;
   for (const FieldView& field : view.fields) take_field(field, framing);
-  if (!find_target(view, framing, result)) return false;
+  if (!find_target(view, limits, framing, result)) return false;
   if (framing.codings > 0) {
-    if (!find_coding(view, framing, result)) return false;
+    if (!find_coding(view, limits, framing, result)) return false;
   } else if (framing.lengths > 0 && !find_length(view, framing, result)) {
     return false;
   }
   if (!find_expectation(view, framing, result)) return false;
-  view.wants_close = framing.close || (!view.http11() && !framing.keep_alive);
+  view.wants_close = framing.close || (!view.http11() && !framing.keep_alive) ||
+                     (framing.codings > 0 && framing.lengths > 0);
   view.wants_upgrade = framing.connection_upgrade && framing.upgrade && view.http11();
   return true;
 }

@@ -8,6 +8,6 @@ namespace autohttps {
 
 // From method, target, version and fields to the rest of the view. False: refused, with the reason
 // in the result.
-bool find_meaning(HeadView&, HeadResult&);
+bool find_meaning(HeadView&, const HeadLimits&, HeadResult&);
 
 }  // namespace autohttps

@@ -32,6 +32,9 @@ bool fits(std::string_view pattern, std::size_t i, char c) noexcept {
   return pattern[i] == 'd' ? is_digit(c) : pattern[i] == c;
 }
 
+// Whatever is let through: these end it for one reader or another.
+bool ends_value(char c) noexcept { return c == '\r' || c == '\n' || c == '\0'; }
+
 // What every step answers a byte with that has no place where it stands.
 template <typename Step>
 Step refuse(HeadResult& result, int status, const char* reason) noexcept {
@@ -68,7 +71,7 @@ HeadResult HeadScanner::scan(std::string_view buffered, const HeadLimits& limits
     view.text = buffered.substr(start_, position_ - start_);
     result.kind = HeadResult::Kind::complete;
     result.consumed = position_;
-    if (!find_meaning(view, result)) step = Step::refused;
+    if (!find_meaning(view, limits, result)) step = Step::refused;
   }
   if (step == Step::refused) {
     result.kind = HeadResult::Kind::refused;
@@ -106,7 +109,7 @@ HeadScanner::Step HeadScanner::advance(std::string_view buffered, const HeadLimi
         step = scan_name(text, result);
         break;
       case Phase::value:
-        step = scan_value(text, view, result);
+        step = scan_value(text, limits, view, result);
         break;
     }
     if (step == Step::more && text.size() - start_ == limits.bytes) {
@@ -155,7 +158,10 @@ HeadScanner::Step HeadScanner::scan_method(std::string_view text, HeadView& view
 HeadScanner::Step HeadScanner::scan_target(std::string_view text, const HeadLimits& limits,
                                            HeadView& view, HeadResult& result) {
   const std::size_t stop = std::min(text.size(), element_ + limits.target + 1);
-  position_ += span_of(kTargetOctet, text.substr(position_, stop - position_));
+  for (;; ++position_) {
+    position_ += span_of(kTargetOctet, text.substr(position_, stop - position_));
+    if (position_ == stop || text[position_] != '#' || !limits.lenient) break;
+  }
   if (position_ - element_ > limits.target) {
     return refuse<Step>(result, kTargetTooLong, "the target is too long");
   }
@@ -233,10 +239,13 @@ HeadScanner::Step HeadScanner::scan_name(std::string_view text, HeadResult& resu
   return Step::next;
 }
 
-HeadScanner::Step HeadScanner::scan_value(std::string_view text, HeadView& view,
-                                          HeadResult& result) {
-  position_ += span_of_value(text.substr(position_));
-  if (position_ == text.size()) return Step::more;
+HeadScanner::Step HeadScanner::scan_value(std::string_view text, const HeadLimits& limits,
+                                          HeadView& view, HeadResult& result) {
+  for (;; ++position_) {
+    position_ += span_of_value(text.substr(position_));
+    if (position_ == text.size()) return Step::more;
+    if (!limits.lenient || ends_value(text[position_])) break;
+  }
   switch (text[position_]) {
     case '\r':
       break;

@@ -32,7 +32,7 @@ class HeadScanner {
   Step scan_version(std::string_view, HeadView&, HeadResult&);
   Step begin_line(std::string_view, const HeadLimits&, HeadResult&);
   Step scan_name(std::string_view, HeadResult&);
-  Step scan_value(std::string_view, HeadView&, HeadResult&);
+  Step scan_value(std::string_view, const HeadLimits&, HeadView&, HeadResult&);
 
   std::size_t position_ = 0;  // the next byte to look at
   std::size_t start_ = 0;     // of the request line

@@ -13,6 +13,11 @@ struct HeadLimits {
   std::size_t bytes = 16 * 1024;  // the whole head, with its empty line
   std::size_t lines = 100;        // fields
   std::size_t target = 8 * 1024;  // RFC 9112 3: at least 8000 octets should do
+
+  // Takes what is wrong but can be read in one way only, and what cpp-httplib itself lets through:
+  // no Host; a fragment in the target; in a value control bytes other than CR, LF and NUL; beside
+  // "chunked" a length of 0, after which the connection ends (RFC 9112 6.3).
+  bool lenient = false;
 };
 
 struct FieldView {

@@ -248,5 +248,64 @@ TEST(HeadScannerTest, AllowsOnlyTokensAsNames) {
   }
 }
 
+// What cpp-httplib's own tests send, and what nobody may let through.
+TEST(HeadScannerTest, LenientMeansWhatCanBeReadInOneWayOnly) {
+  HeadLimits lenient;
+  lenient.lenient = true;
+  for (const std::string head : {
+           "GET / HTTP/1.1\r\n\r\n",
+           "GET /a#b#c HTTP/1.1\r\nHost: a.test\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a.test\r\nX: \t \v bar \x1b\x7f\t \r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n"
+           "Transfer-Encoding: Chunked\r\n\r\n",
+       }) {
+    EXPECT_EQ(scan(head).status, 400) << head;
+    EXPECT_EQ(scan(head, lenient).kind, Kind::complete) << head << scan(head, lenient).reason;
+  }
+  for (const std::string& rest : {
+           std::string("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"),
+           std::string(
+               "Content-Length: 0\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+           std::string("Content-Length: 00\r\nTransfer-Encoding: chunked\r\n\r\n"),
+           std::string("X: a\rb\r\n\r\n"),
+           std::string("X: a\nb\r\n\r\n"),
+           std::string("X: a\0b\r\n\r\n", 10),
+           std::string("X : a\r\n\r\n"),
+           std::string(" X: a\r\n\r\n"),
+           std::string("Host: b.test\r\n\r\n"),
+       }) {
+    EXPECT_EQ(scan(std::string(kStart) + rest, lenient).status, 400) << rest;
+  }
+}
+
+TEST(HeadScannerTest, AConnectionEndsAfterALengthBesideChunked) {
+  HeadLimits lenient;
+  lenient.lenient = true;
+  HeadView view;
+  scan(std::string(kStart) + "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", view,
+       lenient);
+  EXPECT_TRUE(view.chunked && view.wants_close);
+  EXPECT_FALSE(view.length);
+}
+
+TEST(HeadScannerTest, ALenientValueIsTrimmedOfSpacesAndTabsAlone) {
+  HeadLimits lenient;
+  lenient.lenient = true;
+  HeadView view;
+  const std::string head = std::string(kStart) + "X: \t \v bar \x1b\t \r\n\r\n";
+  scan(head, view, lenient);
+  ASSERT_EQ(view.fields.size(), 2);
+  EXPECT_EQ(view.fields[1].value, "\v bar \x1b");
+}
+
+TEST(HeadScannerTest, ALenientTargetHasItsLimitToo) {
+  HeadLimits lenient;
+  lenient.lenient = true;
+  lenient.target = 8;
+  const std::string rest = " HTTP/1.1\r\nHost: a.test\r\n\r\n";
+  EXPECT_EQ(scan("GET /#######" + rest, lenient).kind, Kind::complete);
+  EXPECT_EQ(scan("GET /########" + rest, lenient).status, 414);
+}
+
 }  // namespace
 }  // namespace autohttps

@@ -3,9 +3,12 @@
 #include <autohttps/server/tls/certificate_fetch.h>
 #include <autohttps/server/tls/hello_extensions.h>
 #include <autohttps/server/tls/local_address.h>
+#include <autohttps/server/tls/owned_data.h>
 
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,11 +36,6 @@ struct ParsedHello {
 
 using Source = std::shared_ptr<CertificateSource>;
 
-template <typename T>
-void free_data(void*, void* data, CRYPTO_EX_DATA*, int, long, void*) {
-  delete static_cast<T*>(data);  // ex_data is a C owner
-}
-
 // SSL_dup copies the pointer: the copy begins its handshake anew, without it.
 int forget_data(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** data, int, long, void*) {
   *data = nullptr;
@@ -46,13 +44,7 @@ int forget_data(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** data, int, long, 
 
 int handshake_index() {
   static const int index =
-      SSL_get_ex_new_index(0, nullptr, nullptr, forget_data, free_data<Handshake>);
-  return index;
-}
-
-int source_index() {
-  static const int index =
-      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_data<Source>);
+      SSL_get_ex_new_index(0, nullptr, nullptr, forget_data, free_owned_data<Handshake>);
   return index;
 }
 
@@ -99,13 +91,23 @@ std::optional<ParsedHello> parse_hello(SSL* ssl) {
 
 // The session id context is inside every ticket and compared before one is taken (OpenSSL): so a
 // session resumes under the certificate it was made with, whichever generation that has by now.
+// An id that fits is taken as it is; a longer one by its digest, marked as such.
 bool bind_sessions(SSL* ssl, const Credentials& credentials) {
-  const std::string owner =
-      (credentials.placeholder ? "placeholder:" : "certificate:") + credentials.certificate;
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(owner.data()), owner.size(), digest);
-  static_assert(sizeof digest <= SSL_MAX_SID_CTX_LENGTH);
-  return SSL_set_session_id_context(ssl, digest, sizeof digest) == 1;
+  std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> owner;
+  const std::string& id = credentials.certificate;
+  std::size_t size = 1 + id.size();
+  if (size <= owner.size()) {
+    owner[0] = credentials.placeholder ? 'p' : 'c';
+    std::copy(id.begin(), id.end(), owner.begin() + 1);
+  } else {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+    SHA256(reinterpret_cast<const unsigned char*>(id.data()), id.size(), digest.data());
+    static_assert(digest.size() == owner.size());
+    owner[0] = credentials.placeholder ? 'P' : 'C';
+    std::copy(digest.begin(), digest.end() - 1, owner.begin() + 1);
+    size = owner.size();
+  }
+  return SSL_set_session_id_context(ssl, owner.data(), static_cast<unsigned>(size)) == 1;
 }
 
 int refuse(int* alert, int description) {
@@ -173,15 +175,11 @@ int on_certificate(SSL* ssl, void*) {
 void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source) {
   if (!source) throw Error(ErrorCode::internal, "attaching certificates: no source");
   CertificateSource* const borrowed = source.get();
-  auto kept = std::make_unique<Source>(std::move(source));
-  auto* const previous = static_cast<Source*>(SSL_CTX_get_ex_data(context, source_index()));
-  if (SSL_CTX_set_ex_data(context, source_index(), kept.get()) != 1) {
-    throw_openssl("attaching certificates to a TLS context");
-  }
-  static_cast<void>(kept.release());  // the context frees it
+  const auto previous =
+      OwnedByContext<Source>::give(context, std::make_unique<Source>(std::move(source)),
+                                   "attaching certificates to a TLS context");
   SSL_CTX_set_client_hello_cb(context, on_client_hello, borrowed);
   SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
-  delete previous;
 }
 
 bool wait_for_certificate(SSL* handshake, std::chrono::milliseconds most) {

@@ -12,6 +12,7 @@ struct SocketState {
   bool dry = false;         // the last recv took all there was: no other before the next event
   bool peer_ended = false;  // no event will come for it: read on until the end is there
   bool at_end = false;      // recv has returned 0
+  bool more = false;        // what is sent now may wait for what is sent next
 };
 
 // Reads with one recv a time, and none while the socket is dry; writes with one send, never with

@@ -5,8 +5,9 @@
 
 namespace autohttps {
 
-TlsContext::TlsContext(const TlsPolicy& policy, std::shared_ptr<CertificateSource> source)
-    : handle_(make_server_context(policy, std::move(source))) {}
+TlsContext::TlsContext(const TlsPolicy& policy, std::shared_ptr<CertificateSource> source,
+                       std::shared_ptr<TicketKeys> tickets)
+    : handle_(make_server_context(policy, std::move(source), std::move(tickets))) {}
 
 TlsContext::TlsContext(SSL_CTX* own) noexcept : handle_(own) {}
 

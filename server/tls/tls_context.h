@@ -14,7 +14,8 @@ namespace autohttps {
 class TlsContext {
  public:
   // By make_server_context(). Throws Error(crypto).
-  TlsContext(const TlsPolicy&, std::shared_ptr<CertificateSource>);
+  TlsContext(const TlsPolicy&, std::shared_ptr<CertificateSource>,
+             std::shared_ptr<TicketKeys> = nullptr);
   // One of the caller's making (client certificates, other suites): takes over its reference.
   explicit TlsContext(SSL_CTX* own) noexcept;
   ~TlsContext();

@@ -57,12 +57,15 @@ void set_versions_and_suites(SSL_CTX* context, TlsPolicy::Level level) {
   set_groups(context);
 }
 
-// Tickets only, sealed with a key that lives as long as the context: nothing is kept per session.
-// One of them a handshake: a second costs as much as a tenth of the handshake.
-void set_sessions(SSL_CTX* context) {
+// Tickets only: nothing is kept per session. One of them a handshake: a second costs as much as a
+// tenth of the handshake.
+void set_sessions(SSL_CTX* context, std::shared_ptr<TicketKeys> tickets) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   require(SSL_CTX_set_num_tickets(context, 1), "setting the number of session tickets");
   require(SSL_CTX_set_max_early_data(context, 0), "switching early data off");
+  static const SystemClock kClock;
+  if (!tickets) tickets = std::make_shared<TicketKeys>(kClock);
+  use_ticket_keys(context, std::move(tickets));
   // attach() gives each handshake one of its own; this one is for whoever gets past it.
   constexpr std::string_view kContext = "autohttps";
   require(SSL_CTX_set_session_id_context(
@@ -72,11 +75,12 @@ void set_sessions(SSL_CTX* context) {
 
 }  // namespace
 
-SSL_CTX* make_server_context(const TlsPolicy& policy, std::shared_ptr<CertificateSource> source) {
+SSL_CTX* make_server_context(const TlsPolicy& policy, std::shared_ptr<CertificateSource> source,
+                             std::shared_ptr<TicketKeys> tickets) {
   SslContextPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) throw_openssl("making a TLS context");
   set_versions_and_suites(context.get(), policy.level);
-  set_sessions(context.get());
+  set_sessions(context.get(), std::move(tickets));
   // Clients that end without close_notify are common and do no harm: HTTP has its own framing.
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                          SSL_OP_IGNORE_UNEXPECTED_EOF);

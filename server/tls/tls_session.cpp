@@ -19,6 +19,9 @@ void forget_others_errors() {
 // the next one, but not for ever: some peer might send nothing else, as fast as we can read.
 constexpr int kMostReadsWithoutData = 4;
 
+// TLS 1.3: our flight is out, the client's Finished is awaited; what we send after it is a ticket.
+bool only_ticket_is_left(const SSL* ssl) { return SSL_get_state(ssl) == TLS_ST_EARLY_DATA; }
+
 }  // namespace
 
 bool TlsSession::open(const TlsContext& context, int fd) noexcept {
@@ -76,7 +79,11 @@ TlsSession::Need TlsSession::need_after(int result) noexcept {
 TlsSession::Need TlsSession::handshake() noexcept {
   if (ended_ != Need::nothing) return ended_;
   forget_others_errors();
+  // The ticket goes out with the first response, in one segment: it alone would cost a thirtieth of
+  // the handshake. (Where no request comes, TCP waits no longer than the next ACK, or 200 ms.)
+  socket_.more = only_ticket_is_left(ssl_);
   const int result = SSL_do_handshake(ssl_);
+  socket_.more = false;
   if (result != 1) return need_after(result);
   forget_handshake(ssl_);
   return Need::nothing;
@@ -101,12 +108,14 @@ TlsSession::Moved TlsSession::read(std::span<char> into) noexcept {
   return {0, end(Need::failed)};
 }
 
-TlsSession::Moved TlsSession::write(std::span<const char> from) noexcept {
+TlsSession::Moved TlsSession::write(std::span<const char> from, bool more_follows) noexcept {
   if (ended_ == Need::failed) return {0, ended_};
   if (from.empty()) return {};
   forget_others_errors();
   Moved moved;
+  socket_.more = more_follows;
   const int result = SSL_write_ex(ssl_, from.data(), from.size(), &moved.bytes);
+  socket_.more = false;
   if (result == 1) return moved;
   return {0, need_after(result)};
 }

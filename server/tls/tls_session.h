@@ -51,7 +51,9 @@ class TlsSession {
   Moved read(std::span<char>) noexcept;
   // May write a part. After `writable` the same bytes come again, from any buffer, alone or with
   // more behind them: fewer, or others, break the connection (the record is sealed already).
-  Moved write(std::span<const char>) noexcept;
+  // `more_follows`: another write() or close_notify() comes at once, and one segment may carry
+  // both.
+  Moved write(std::span<const char>, bool more_follows = false) noexcept;
 
   // The socket was reported: it may have bytes again. `peer_ended`: with RDHUP, HUP or ERR, after
   // which no other event may come.

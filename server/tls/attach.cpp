@@ -110,6 +110,15 @@ bool bind_sessions(SSL* ssl, const Credentials& credentials) {
   return SSL_set_session_id_context(ssl, owner.data(), static_cast<unsigned>(size)) == 1;
 }
 
+// Null: the source has no way to it.
+std::shared_ptr<CertificateFetch> begin_fetch(CertificateSource& source, const ClientHello& hello) {
+  auto fetch = std::make_shared<CertificateFetch>();
+  // Who drops `ready` instead of calling it (a source that is shut down) has answered too.
+  const std::shared_ptr<CertificateFetch> answer(
+      fetch.get(), [fetch](CertificateFetch* dropped) { dropped->finish(); });
+  return source.fetch(hello, [answer] { answer->finish(); }) ? fetch : nullptr;
+}
+
 int refuse(int* alert, int description) {
   *alert = description;
   return SSL_CLIENT_HELLO_ERROR;
@@ -127,12 +136,10 @@ int take_client_hello(SSL* ssl, int* alert, CertificateSource& source) {
   }
   handshake->credentials = source.find(hello->view());
   if (!handshake->credentials && !handshake->fetch) {
-    auto fetch = std::make_shared<CertificateFetch>();
-    if (source.fetch(hello->view(), [fetch] { fetch->finish(); })) {
-      handshake->fetch = std::move(fetch);
-      return SSL_CLIENT_HELLO_RETRY;
-    }
+    handshake->fetch = begin_fetch(source, hello->view());
+    if (handshake->fetch) return SSL_CLIENT_HELLO_RETRY;
   }
+  if (!handshake->credentials) handshake->credentials = source.fallback();
   if (!handshake->credentials) return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
   if (!bind_sessions(ssl, *handshake->credentials)) return refuse(alert, SSL_AD_INTERNAL_ERROR);
   return SSL_CLIENT_HELLO_SUCCESS;

@@ -20,8 +20,8 @@ namespace autohttps {
 // context.
 //
 // A name that `source` does not have now is refused with unrecognized_name (RFC 6066 3), unless the
-// source can fetch it: then SSL_accept returns -1 with SSL_ERROR_WANT_CLIENT_HELLO_CB and is to be
-// called again, as for WANT_READ. Throws Error(crypto).
+// source has a fallback or can fetch it: then SSL_accept returns -1 with
+// SSL_ERROR_WANT_CLIENT_HELLO_CB and is to be called again, as for WANT_READ. Throws Error(crypto).
 void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source);
 
 // For servers with a thread per connection: after SSL_ERROR_WANT_CLIENT_HELLO_CB, waits until

@@ -109,6 +109,10 @@ bool CertificateCache::fetch(const ClientHello& hello, std::function<void()> rea
   }
 }
 
+std::shared_ptr<const Credentials> CertificateCache::fallback() const noexcept {
+  return find(ClientHello{});
+}
+
 std::shared_ptr<const Credentials> CertificateCache::certificate(std::string_view id) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_id_.find(id);

@@ -22,13 +22,15 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
   // Asked when find() had nothing: load it and call back (Publisher::supply). Set before handshakes
   // start.
   void on_miss(std::function<bool(std::string_view name, std::function<void()> ready)>);
-  void set_default(std::string certificate);  // its id; for clients without SNI
+  // Its id. For clients without SNI, and for names that nothing else is there for.
+  void set_default(std::string certificate);
 
   void install(std::shared_ptr<const Credentials>) override;
   void withdraw(std::string_view certificate) override;
 
   std::shared_ptr<const Credentials> find(const ClientHello&) const noexcept override;
   bool fetch(const ClientHello&, std::function<void()> ready) noexcept override;
+  std::shared_ptr<const Credentials> fallback() const noexcept override;  // the default, if any
 
   std::shared_ptr<const Credentials> certificate(
       std::string_view id) const;  // what is installed; null: nothing

@@ -14,12 +14,14 @@ struct CertificateSource {
   virtual ~CertificateSource() = default;
   virtual std::shared_ptr<const Credentials> find(
       const ClientHello&) const noexcept = 0;  // no I/O, no waiting; null: not here now
-  // After null, once per handshake. False: unrecognized_name. True: `ready` runs exactly once, on
-  // any thread; till then the handshake is suspended and holds no thread.
+  // After null, once per handshake. True: `ready` runs exactly once, on any thread; till then the
+  // handshake is suspended and holds no thread. False: there is no way to it.
   virtual bool fetch(const ClientHello&, std::function<void()> ready) noexcept {
     (void)ready;
     return false;
   }
+  // What answers a hello that nothing else was found for; null: unrecognized_name.
+  virtual std::shared_ptr<const Credentials> fallback() const noexcept { return nullptr; }
 };
 
 }  // namespace autohttps

@@ -21,7 +21,8 @@ constexpr const char* kTls13Suites =
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr const char* kGroupsWithHybrid = "X25519MLKEM768:X25519:P-256:P-384";  // OpenSSL >= 3.5
 
-constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// As on the wire (RFC 7301 3.1), the most wanted first.
+constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 void require(long result, const char* doing) {
   if (result != 1) throw_openssl(doing);
@@ -32,8 +33,8 @@ void require(long result, const char* doing) {
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   unsigned char* match = nullptr;
-  if (SSL_select_next_proto(&match, chosen_size, kHttp11, sizeof kHttp11, offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&match, chosen_size, kProtocols, sizeof kProtocols, offered,
+                            offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *chosen = match;

@@ -117,7 +117,9 @@ TlsSession::Moved TlsSession::write(std::span<const char> from, bool more_follow
   const int result = SSL_write_ex(ssl_, from.data(), from.size(), &moved.bytes);
   socket_.more = false;
   if (result == 1) return moved;
-  return {0, need_after(result)};
+  moved = {0, need_after(result)};
+  if (moved.need == Need::closed) moved.need = end(Need::failed);  // it does not listen either
+  return moved;
 }
 
 void TlsSession::note_event(bool peer_ended) noexcept {

@@ -1,6 +1,8 @@
 #include <autohttps/tests/support/session_pair.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -8,9 +10,8 @@
 #include <utility>
 
 namespace autohttps {
-namespace {
 
-std::pair<OwnedFd, OwnedFd> joined() {
+std::pair<OwnedFd, OwnedFd> socket_pair() {
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw Error(ErrorCode::internal, "no socket pair");
@@ -18,10 +19,26 @@ std::pair<OwnedFd, OwnedFd> joined() {
   return {OwnedFd(ends[0]), OwnedFd(ends[1])};
 }
 
-}  // namespace
+std::pair<OwnedFd, OwnedFd> loopback_pair(const char* address) {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  ::inet_pton(AF_INET, address, &at.sin_addr);
+  socklen_t size = sizeof at;
+  auto* generic = reinterpret_cast<sockaddr*>(&at);
+  const OwnedFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool good = ::bind(listener.get(), generic, size) == 0 &&
+                    ::listen(listener.get(), 1) == 0 &&
+                    ::getsockname(listener.get(), generic, &size) == 0 &&
+                    ::connect(client.get(), generic, size) == 0;
+  if (!good) throw Error(ErrorCode::internal, "no connection to " + std::string(address));
+  OwnedFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  ::fcntl(client.get(), F_SETFL, O_NONBLOCK);
+  return {std::move(client), std::move(server)};
+}
 
 SessionPair::SessionPair(const TlsContext& context, const TestClient& plan) {
-  std::tie(client_fd_, server_fd_) = joined();
+  std::tie(client_fd_, server_fd_) = socket_pair();
   client_ = make_client(plan);
   SSL_set_fd(client_.get(), client_fd_.get());
   server.open(context, server_fd_.get());
@@ -30,7 +47,6 @@ SessionPair::SessionPair(const TlsContext& context, const TestClient& plan) {
 SessionPair::SessionPair(const TlsContext& context, const TestClient& plan, OwnedFd client,
                          OwnedFd server_end)
     : client_fd_(std::move(client)), server_fd_(std::move(server_end)), client_(make_client(plan)) {
-  ::fcntl(client_fd_.get(), F_SETFL, O_NONBLOCK);
   SSL_set_fd(client_.get(), client_fd_.get());
   server.open(context, server_fd_.get());
 }

@@ -7,8 +7,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace autohttps {
+
+std::pair<OwnedFd, OwnedFd> socket_pair();  // non-blocking
+std::pair<OwnedFd, OwnedFd> loopback_pair(  // client and server of a TCP connection to `address`
+    const char* address = "127.0.0.1");
 
 class SessionPair {
  public:

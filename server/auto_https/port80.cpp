@@ -11,6 +11,8 @@
 namespace autohttps {
 namespace {
 
+constexpr std::size_t kLargestBody = 64 << 10;  // of a request that will only be redirected
+
 bool is_read(const std::string& method) { return method == "GET" || method == "HEAD"; }
 
 }  // namespace
@@ -24,7 +26,7 @@ class Port80::Server final : public HttpServer {
       answer(request, response);
       return HandlerResponse::Handled;
     });
-    set_payload_max_length(0);
+    set_payload_max_length(kLargestBody);
     adopt(std::move(listening));
   }
   ~Server() override { end(); }

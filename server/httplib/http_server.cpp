@@ -1,46 +1,36 @@
+#include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
+#include <autohttps/server/engine/counters.h>
+#include <autohttps/server/engine/engine.h>
+#include <autohttps/server/httplib/exchange_stream.h>
 #include <autohttps/server/httplib/http_server.h>
-#include <autohttps/server/httplib/socket_stream.h>
-#include <autohttps/server/httplib/worker_pool.h>
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
 #include <exception>
-#include <optional>
-#include <string>
-#include <system_error>
 #include <utility>
 
 namespace autohttps {
 namespace {
 
-constexpr std::size_t kMostThreads = 64;
-constexpr std::size_t kRequestsPerConnection = 100;
+constexpr std::size_t kRequestsPerConnection = 10'000;
 constexpr std::size_t kLargestBody = 64U << 20;
-constexpr time_t kIdleSeconds = 5;  // a thread is held
+constexpr time_t kIdleSeconds = 75;
 constexpr time_t kReadSeconds = 20;
 constexpr time_t kWriteSeconds = 30;
-constexpr int kPauseAfterTroubleMs = 50;  // no descriptors, no buffers: not a busy loop
 
 std::chrono::milliseconds as_duration(time_t seconds, time_t microseconds) {
   return std::chrono::seconds(seconds) + std::chrono::milliseconds(microseconds / 1000);
 }
 
-// RFC 9112 6: what follows the head. No value: not to be trusted, e.g. two lengths.
-std::optional<SocketStream::Body> body_of(const httplib::Request& request) {
-  SocketStream::Body body;
-  body.chunked = request.has_header("Transfer-Encoding");
-  const std::size_t lengths = request.get_header_value_count("Content-Length");
-  if (lengths == 0) return body;
-  const std::string text = request.get_header_value("Content-Length");
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, body.length);
-  if (parsed.ec != std::errc() || parsed.ptr != end || lengths > 1 || body.chunked) return {};
-  return body;
+bool is_compressed(const HeadView& head) {
+  return std::any_of(head.fields.begin(), head.fields.end(), [](const FieldView& field) {
+    return equals_ignoring_case(field.name, "Content-Encoding") &&
+           !equals_ignoring_case(field.value, "identity");
+  });
 }
 
 }  // namespace
@@ -50,9 +40,167 @@ void httplib_flags_match() noexcept {}
 template void
 httplib_flags_match<sizeof(httplib::Request), httplib_version(CPPHTTPLIB_VERSION)>() noexcept;
 
-HttpServer::HttpServer() : waiting_(std::make_shared<std::atomic<std::size_t>>(0)) {
-  new_task_queue = [waiting = waiting_]() -> httplib::TaskQueue* {
-    return std::make_unique<WorkerPool>(kMostThreads, waiting).release();  // cpp-httplib owns it
+// ---- requests
+
+class HttpServer::Sink final : public RequestSink {
+ public:
+  explicit Sink(HttpServer& server) : server_(server) {}
+
+  std::unique_ptr<httplib::TaskQueue> tasks;  // the user's; null: handlers run where they are met
+
+  void handle(ExchangePtr exchange) noexcept override {
+    if (!server_.accepts_compressed_ && exchange->head().has_body() &&
+        is_compressed(exchange->head())) {
+      exchange->respond({415, {{"Accept-Encoding", "identity"}}}, nullptr);
+      return;
+    }
+    if (tasks) return enqueue(std::move(exchange));
+    answer(*exchange);
+  }
+
+  bool wants_stream(const HeadView& head) noexcept override {
+    return head.expects_continue && server_.answers_expect_;
+  }
+
+ private:
+  // void before cpp-httplib 0.15, bool since.
+  template <typename Tasks>
+  static bool enqueue_in(Tasks& queue, std::function<void()> task) {
+    if constexpr (std::is_void_v<decltype(queue.enqueue(task))>) {
+      queue.enqueue(std::move(task));
+      return true;
+    } else {
+      return queue.enqueue(std::move(task));
+    }
+  }
+
+  void enqueue(ExchangePtr exchange) noexcept {
+    try {
+      const std::shared_ptr<Exchange> shared(std::move(exchange));
+      if (!enqueue_in(*tasks, [this, shared] { answer(*shared); })) {
+        shared->respond({503, {{"Retry-After", "1"}}}, nullptr);
+      }
+    } catch (const std::exception&) {
+      // It is dropped, and its connection ends.
+    }
+  }
+
+  void answer(Exchange& exchange) noexcept {
+    try {
+      ExchangeStream stream(exchange, server_.answers_expect_);
+      bool trusted = true;
+      bool closed = false;
+      const bool last = exchange.must_close();
+      const auto setup = [&](httplib::Request& request) {
+        request.ssl = exchange.ssl();
+        trusted = server_.prepare(request, exchange.head().text);
+      };
+      const bool good = process(stream, exchange, last, closed, setup);
+      exchange.finish(good && trusted && !closed && !last);
+    } catch (...) {
+      // Of a handler there is none here: the library has caught it. Without memory the connection
+      // ends.
+    }
+  }
+
+  // cpp-httplib has been given the addresses itself since 0.18.
+  template <typename AnyStream>
+  bool process(AnyStream& stream, Exchange& exchange, bool last, bool& closed,
+               const std::function<void(httplib::Request&)>& setup) {
+    HttpServer& server = server_;
+    if constexpr (requires { server.process_request(stream, last, closed, setup); }) {
+      return server.process_request(stream, last, closed, setup);
+    } else {
+      const Peer& peer = exchange.peer();
+      return server.process_request(stream, peer.remote_ip, peer.remote_port, peer.local_ip,
+                                    peer.local_port, last, closed, setup);
+    }
+  }
+
+  HttpServer& server_;
+};
+
+// ---- cpp-httplib's accept loop
+
+// The loop believes in this queue of connections, and in a listening socket that nobody knows: it
+// sleeps in accept() while the engine serves the real one. So is_running() and wait_until_ready()
+// are right, and stop() works also through a reference to the base: it closes the decoy.
+class HttpServer::Front final : public httplib::TaskQueue {
+ public:
+  Front(HttpServer& server, bool takes_socket) : server_(server) {
+    server_.sink_->tasks.reset(server_.new_task_queue ? server_.new_task_queue() : nullptr);
+    engine_ = std::make_unique<Engine>(server_.limits_to_serve_with(), *server_.sink_);
+    server_.counters_ = {engine_, &engine_->counters()};
+    if (takes_socket) take_socket();
+  }
+  ~Front() override { end(std::chrono::milliseconds(0)); }
+
+  // void before cpp-httplib 0.15, bool since.
+  using EnqueueResult =
+      decltype(std::declval<httplib::TaskQueue&>().enqueue(std::function<void()>()));
+  EnqueueResult enqueue(std::function<void()> accepted) override {
+    accepted();  // somebody rang, see stop(): the engine's connections do not come this way
+    if (server_.state_ == kStopping) {
+      // svr_sock_ is still valid: content providers run on until now.
+      end(server_.limits_.drain);
+      static_cast<httplib::Server&>(server_).stop();
+    }
+    return static_cast<EnqueueResult>(true);
+  }
+  void shutdown() override {
+    end(std::chrono::milliseconds(server_.limits_.drain));
+    if (const int bell = server_.doorbell_.exchange(-1); bell >= 0) ::close(bell);
+    server_.state_ = kIdle;
+  }
+
+  void adopt(OwnedFd connection) { engine_->adopt(std::move(connection), server_.tls_); }
+  bool is_over() const noexcept { return over_; }
+
+ private:
+  void take_socket() {
+    const socket_t real = server_.svr_sock_;
+    if (real == INVALID_SOCKET) return;  // stop() was faster
+    OwnedFd decoy(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;  // and no name: the kernel finds one (unix(7), autobind)
+    socklen_t size = sizeof(sa_family_t);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    OwnedFd bell(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!decoy || !bell || ::bind(decoy.get(), generic, size) != 0 ||
+        ::listen(decoy.get(), 4) != 0) {
+      throw_errno(ErrorCode::internal, "starting a server", errno, "");
+    }
+    size = sizeof address;
+    ::getsockname(decoy.get(), generic, &size);
+    server_.decoy_address_ = address;
+    server_.decoy_address_size_ = size;
+    server_.doorbell_ = bell.release();
+    socket_t expected = real;
+    if (!server_.svr_sock_.compare_exchange_strong(expected, decoy.get())) return;
+    static_cast<void>(decoy.release());
+    ::listen(real, kBacklog);  // cpp-httplib's is 5
+    engine_->listen(OwnedFd(real), server_.tls_);
+    server_.state_ = kRunning;
+    if (server_.stop_wanted_) server_.stop();
+  }
+
+  void end(std::chrono::milliseconds most) noexcept {
+    if (std::exchange(over_, true)) return;
+    engine_->drain(most);
+    if (server_.sink_->tasks) server_.sink_->tasks->shutdown();
+    server_.sink_->tasks.reset();
+  }
+
+  static constexpr int kBacklog = 4'096;
+  HttpServer& server_;
+  std::shared_ptr<Engine> engine_;  // kept by whoever reads its counters
+  bool over_ = false;
+};
+
+HttpServer::HttpServer()
+    : counters_(std::make_shared<Counters>()), sink_(std::make_unique<Sink>(*this)) {
+  httplib::Server::new_task_queue = [this]() -> httplib::TaskQueue* {
+    return std::make_unique<Front>(*this, true).release();  // cpp-httplib owns it
   };
   // cpp-httplib's tuning macros have no effect on a compiled library: its members have.
   keep_alive_max_count_ = kRequestsPerConnection;
@@ -60,6 +208,11 @@ HttpServer::HttpServer() : waiting_(std::make_shared<std::atomic<std::size_t>>(0
   read_timeout_sec_ = kReadSeconds;
   write_timeout_sec_ = kWriteSeconds;
   payload_max_length_ = kLargestBody;
+  // Not SO_REUSEPORT, as the library has it: another process would share the port unnoticed.
+  set_socket_options([](socket_t socket) {
+    const int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  });
   set_exception_handler(
       [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
         response.status = 500;  // and not a word of what() (CVE-2026-28434)
@@ -67,112 +220,66 @@ HttpServer::HttpServer() : waiting_(std::make_shared<std::atomic<std::size_t>>(0
 }
 
 HttpServer::~HttpServer() {
-  const socket_t accepting = svr_sock_.exchange(INVALID_SOCKET);
-  if (accepting != INVALID_SOCKET) ::close(accepting);
+  lazy_front_.reset();
+  const socket_t listening = svr_sock_.exchange(INVALID_SOCKET);
+  if (listening != INVALID_SOCKET) ::close(listening);
+}
+
+HttpServer& HttpServer::set_expect_100_continue_handler(Expect100ContinueHandler handler) {
+  answers_expect_ = static_cast<bool>(handler);
+  httplib::Server::set_expect_100_continue_handler(std::move(handler));
+  return *this;
+}
+
+EngineLimits HttpServer::limits_to_serve_with() const {
+  EngineLimits limits = limits_;
+  limits.body = payload_max_length_;
+  limits.requests_per_connection = std::max<std::size_t>(keep_alive_max_count_, 1);
+  limits.idle = as_duration(keep_alive_timeout_sec_, 0);
+  limits.body_time = as_duration(read_timeout_sec_, read_timeout_usec_);
+  limits.write = as_duration(write_timeout_sec_, write_timeout_usec_);
+  return limits;
 }
 
 void HttpServer::adopt(OwnedFd listening) {
-  const int on = 1;
-  ::setsockopt(listening.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited by accept
-  {
-    const std::lock_guard lock(mutex_);
-    listening_ = std::move(listening);
-  }
-  reopen_accepting_end();
+  adopted_ = true;
+  const socket_t before = svr_sock_.exchange(listening.release());
+  if (before != INVALID_SOCKET) ::close(before);
 }
 
-bool HttpServer::reopen_accepting_end() {
-  const std::lock_guard lock(mutex_);
-  const int accepting = ::fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0);
-  if (accepting < 0) return false;
-  svr_sock_ = accepting;
-  return true;
-}
-
-// cpp-httplib's loop gives up (and closes its descriptor) at any trouble that it does not know,
-// e.g. ENFILE: the port is still ours, so it begins again. It also gives up when stop() has shut
-// the socket down; svr_sock_ stays a value until then, since answers by content providers would be
-// cut short without.
 bool HttpServer::serve_adopted() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!listening_) return false;
-  }
-  while (true) {
-    const bool closed_by_base = !listen_after_bind();
-    if (svr_sock_ == INVALID_SOCKET) break;  // httplib::Server::stop(), through a reference
-    svr_sock_ = closed_by_base ? INVALID_SOCKET : svr_sock_.load();
-    if (stopping_) break;
-    ::poll(nullptr, 0, kPauseAfterTroubleMs);
-    while (!stopping_ && !reopen_accepting_end()) ::poll(nullptr, 0, kPauseAfterTroubleMs);
-  }
-  const std::lock_guard lock(mutex_);
-  listening_.reset();
-  return true;
+  if (!adopted_ || svr_sock_ == INVALID_SOCKET) return false;
+  const bool good = listen_after_bind();
+  adopted_ = false;
+  stop_wanted_ = false;
+  return good;
+}
+
+bool HttpServer::is_stopping() const noexcept {
+  return state_ == kStopping || svr_sock_ == INVALID_SOCKET;
 }
 
 void HttpServer::stop() noexcept {
-  stopping_ = true;
-  const std::lock_guard lock(mutex_);
-  if (listening_) ::shutdown(listening_.get(), SHUT_RDWR);  // accept() returns
+  if (adopted_) stop_wanted_ = true;
+  int running = kRunning;
+  if (!state_.compare_exchange_strong(running, kStopping)) return;
+  // The accept loop wakes up and finds out why.
+  if (::connect(doorbell_, reinterpret_cast<const sockaddr*>(&decoy_address_),
+                decoy_address_size_) != 0) {
+    httplib::Server::stop();
+  }
 }
 
-std::unique_ptr<SocketStream> HttpServer::make_stream(socket_t socket, SSL* ssl) {
-  ::fcntl(socket, F_SETFL, O_NONBLOCK);
-  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-  const StreamLimits limits{
-      as_duration(keep_alive_timeout_sec_, 0), as_duration(read_timeout_sec_, read_timeout_usec_),
-      as_duration(write_timeout_sec_, write_timeout_usec_), payload_max_length_};
-  return std::make_unique<SocketStream>(socket, ssl, limits, [this] { return is_stopping(); });
-}
-
+// Only where somebody has replaced the base's new_task_queue: then its loop accepts.
 bool HttpServer::process_and_close_socket(socket_t socket) {
-  const OwnedFd owner(socket);
-  serve_requests(*make_stream(socket, nullptr), nullptr);
+  OwnedFd accepted(socket);
+  if (state_ != kIdle) return true;  // the doorbell
+  const std::lock_guard lock(mutex_);
+  if (!lazy_front_) lazy_front_ = std::make_unique<Front>(*this, false);
+  lazy_front_->adopt(std::move(accepted));
   return true;
 }
 
-void HttpServer::serve_requests(SocketStream& stream, SSL* ssl) {
-  const auto wanted_elsewhere = [this] { return waiting_->load() > 0; };
-  bool discard = false;
-  for (std::size_t left = keep_alive_max_count_; left > 0; --left) {
-    // Others may have the thread of a connection that was served, never of one that has not been.
-    const bool served = left < keep_alive_max_count_;
-    if (!stream.wait_for_request([&] { return served && wanted_elsewhere(); })) break;
-    bool trusted = true;
-    bool closed = false;
-    const auto setup = [&](httplib::Request& request) {
-      const std::optional<SocketStream::Body> body = body_of(request);
-      trusted = body.has_value();
-      stream.begin_body(body.value_or(SocketStream::Body{}));
-      request.ssl = ssl;
-      trusted = prepare(request, stream.head()) && trusted;
-    };
-    stream.begin_request();
-    const bool last = left == 1 || is_stopping() || wanted_elsewhere();
-    const bool good = process(stream, last, closed, setup) && stream.flush();
-    discard = !good || !trusted || !stream.body_was_read();
-    if (discard || closed || last) break;
-  }
-  stream.close(discard);
-}
-
 bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
-
-// cpp-httplib hands out the addresses itself since 0.18.
-template <typename AnyStream>
-bool HttpServer::process(AnyStream& stream, bool last, bool& closed,
-                         const std::function<void(httplib::Request&)>& setup) {
-  if constexpr (requires { this->process_request(stream, last, closed, setup); }) {
-    return this->process_request(stream, last, closed, setup);
-  } else {
-    std::string remote, local;
-    int remote_port = 0, local_port = 0;
-    stream.get_remote_ip_and_port(remote, remote_port);
-    stream.get_local_ip_and_port(local, local_port);
-    return this->process_request(stream, remote, remote_port, local, local_port, last, closed,
-                                 setup);
-  }
-}
 
 }  // namespace autohttps

@@ -1,5 +1,4 @@
-// cpp-httplib's server on a listening socket of ours: both address families, no shared port,
-// TCP_NODELAY, a proper backlog.
+// cpp-httplib's server on connections of ours.
 #pragma once
 
 #ifndef CPPHTTPLIB_OPENSSL_SUPPORT
@@ -8,60 +7,133 @@
 #include <httplib.h>
 
 #include <autohttps/common/owned_fd.h>
+#include <autohttps/server/engine/limits.h>
 #include <autohttps/server/httplib/abi_check.h>
+#include <autohttps/server/httplib/route_memory.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <atomic>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
+#include <utility>
 
 typedef struct ssl_st SSL;
 
 namespace autohttps {
 
-class SocketStream;
+class Counters;
+class TlsContext;
 
-// Routes, hooks and settings are httplib::Server's, and so is its accept loop; the threads (up to
-// 64, none while there is nothing to do) and the connections are ours: time limits that slow
-// clients cannot stretch, one packet for a small answer, nothing of an exception's text in a
-// response. Its base ignores SIGPIPE for the whole process, as every server has to.
+// Routes, hooks and settings are httplib::Server's, also through a reference to it; its sockets,
+// threads and parser are never used. Connections are served by an Engine: idle and slow clients
+// cost no thread, framing is strict, every wait has an absolute limit. Handlers run where their
+// request was read as long as they are quick; slow ones are found out and run on threads of their
+// own.
+//
+// What differs from httplib::Server: requests are handed over whole (only one with "Expect:
+// 100-continue", where there is a handler for that, is read as it comes); a compressed body is
+// answered 415 unless accept_compressed_bodies(); exceptions of handlers become 500 and not a word
+// of what(); answers have a Date; WebSocket is not served. `new_task_queue`, where set, makes the
+// threads that run all handlers.
+//
+// Its base ignores SIGPIPE for the whole process, as every server has to.
 class HttpServer : public httplib::Server {
  public:
   HttpServer();
   ~HttpServer() override;
 
-  // Takes the socket (see listen_tcp); serve_adopted() then runs the loop until stop(), and returns
-  // when the requests under way have been answered, or cut off after 5 s. Once.
+  template <typename Handler>
+  HttpServer& Get(const std::string& pattern, Handler handler) {
+    httplib::Server::Get(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  template <typename Handler>
+  HttpServer& Post(const std::string& pattern, Handler handler) {
+    httplib::Server::Post(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  template <typename Handler>
+  HttpServer& Put(const std::string& pattern, Handler handler) {
+    httplib::Server::Put(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  template <typename Handler>
+  HttpServer& Patch(const std::string& pattern, Handler handler) {
+    httplib::Server::Patch(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  template <typename Handler>
+  HttpServer& Delete(const std::string& pattern, Handler handler) {
+    httplib::Server::Delete(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  template <typename Handler>
+  HttpServer& Options(const std::string& pattern, Handler handler) {
+    httplib::Server::Options(pattern, measured(std::move(handler)));
+    return *this;
+  }
+  HttpServer& set_expect_100_continue_handler(Expect100ContinueHandler);
+
+  // Hides the base's: there a factory makes the threads of connections. Before listening.
+  std::function<httplib::TaskQueue*()> new_task_queue;
+
+  // Before listening. What httplib::Server has a setter for (lengths of bodies, requests and idle
+  // time of a connection, time to read and to write) is taken from there.
+  EngineLimits& limits() noexcept { return limits_; }
+  // cpp-httplib unpacks them without a limit of their own: a kilobyte may become a megabyte.
+  void accept_compressed_bodies(bool accept) noexcept { accepts_compressed_ = accept; }
+  const Counters& counters() const noexcept {
+    return *counters_;
+  }  // since the last listening began
+
+  // Takes a socket (see listen_tcp) instead of bind_to_port(); serve_adopted() is then
+  // listen_after_bind(): it returns after stop(), when the requests under way have been answered,
+  // or cut off after limits().drain.
   void adopt(OwnedFd listening);
   bool serve_adopted();
-  // Any thread, any time: also before serve_adopted(), which then returns at once.
+  // Any thread, any time, also from a signal handler; of an adopted socket also before
+  // serve_adopted(), which then returns at once. Through a reference to httplib::Server, answers of
+  // content providers are cut short.
   void stop() noexcept;
 
  protected:
-  // A connection's requests, until it ends. `ssl`: for Request::ssl; null: plain.
-  void serve_requests(SocketStream&, SSL* ssl);
-  std::unique_ptr<SocketStream> make_stream(socket_t, SSL* ssl);
-  bool is_stopping() const noexcept { return stopping_ || svr_sock_ == INVALID_SOCKET; }
+  // Connections accepted from now on speak TLS. Before listening.
+  void use_tls(std::shared_ptr<const TlsContext> context) { tls_ = std::move(context); }
+  bool is_stopping() const noexcept;
 
   // After the head was read, before any handler: what is changed here, nobody sees otherwise.
   // `raw_head`: as it came. False: the connection ends with this request's answer.
   virtual bool prepare(httplib::Request&, std::string_view raw_head);
 
  private:
+  class Front;
+  class Sink;
   bool process_and_close_socket(socket_t) override;
-  bool reopen_accepting_end();
-  template <typename AnyStream>
-  bool process(AnyStream&, bool last, bool& closed,
-               const std::function<void(httplib::Request&)>& setup);
+  EngineLimits limits_to_serve_with() const;
 
-  const std::shared_ptr<std::atomic<std::size_t>> waiting_;  // connections without a thread
+  EngineLimits limits_;
+  std::shared_ptr<const TlsContext> tls_;
+  std::shared_ptr<const Counters> counters_;
+  bool accepts_compressed_ = false;
+  bool answers_expect_ = false;
 
-  std::atomic<bool> stopping_ = false;
-  std::mutex mutex_;  // guards listening_
-  OwnedFd
-      listening_;  // svr_sock_ is a second descriptor of it: cpp-httplib closes that as it likes
+  enum State : int { kIdle, kRunning, kStopping };
+  std::atomic<int> state_{kIdle};
+  std::atomic<bool> adopted_{false};
+  std::atomic<bool> stop_wanted_{false};  // of an adopted socket, before it was served
+  // Who connects to the decoy wakes the accept loop; see Front.
+  std::atomic<int> doorbell_{-1};
+  sockaddr_un decoy_address_{};
+  socklen_t decoy_address_size_ = 0;
+
+  std::unique_ptr<Sink> sink_;
+  std::mutex mutex_;                   // guards lazy_front_
+  std::unique_ptr<Front> lazy_front_;  // where the base's new_task_queue is somebody else's
 };
 
 }  // namespace autohttps

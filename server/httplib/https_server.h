@@ -15,18 +15,10 @@
 
 namespace autohttps {
 
-// Routes, hooks and settings are httplib::Server's, also through a reference to it. This front sits
-// on cpp-httplib's own accept loop and thread per connection: it is not yet for the open internet
-// (slow clients can hold its threads).
+// An HttpServer whose every later handshake takes its certificate from `source`.
 class HttpsServer : public HttpServer {
  public:
   explicit HttpsServer(std::shared_ptr<CertificateSource> source, TlsPolicy = {});
-  ~HttpsServer() override;
-
- private:
-  bool process_and_close_socket(socket_t) override;
-  struct Tls;
-  std::unique_ptr<Tls> tls_;
 };
 
 }  // namespace autohttps

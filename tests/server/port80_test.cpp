@@ -103,7 +103,8 @@ TEST_F(F27_Port80, OddButRightRequestsAreAnsweredTheSame) {
   for (const std::string& request : std::vector<std::string>{
            "GET " + kTarget + " HTTP/1.1\r\nHost: elsewhere.test:81\r\n\r\n",
            "GET " + kTarget + " HTTP/1.1\r\nHost: [2001:db8::7]\r\n\r\n",
-           "GET " + kTarget + " HTTP/1.1\r\n\r\n", "GET " + kTarget + " HTTP/1.0\r\n\r\n",
+           "GET " + kTarget + " HTTP/1.0\r\n\r\n",
+           "GET http://a.test" + kTarget + " HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "GET " + kTarget + " HTTP/1.0\r\nHost: a.test\r\n\r\n",
            "GET " + kTarget + " HTTP/1.1\r\nHost: a.test\r\nRange: bytes=0-3\r\n\r\n",
            "GET " + kTarget + " HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: gzip, br\r\n\r\n",
@@ -141,7 +142,7 @@ TEST_F(F27_Port80, OtherPathsMethodsAndProtocolsAreNotAnswered) {
            "GET " + encoded + " HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "GET " + kTarget + "?x=1 HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "GET " + kTarget + "/ HTTP/1.1\r\nHost: a.test\r\n\r\n",
-           "GET http://a.test" + kTarget + " HTTP/1.1\r\nHost: a.test\r\n\r\n",
+           "GET " + kTarget + " HTTP/1.1\r\n\r\n",  // RFC 9112 3.2: 400
            "GET //" + kTarget + " HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "GET " + kTarget + "%00 HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "POST " + kTarget + " HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n",
@@ -161,8 +162,10 @@ TEST_F(F27_Port80, OtherPathsMethodsAndProtocolsAreNotAnswered) {
 TEST_F(F27_Port80, ABodyIsNeverTakenForTheNextRequest) {
   const std::string hidden = "GET " + kTarget + " HTTP/1.1\r\nHost: a.test\r\n\r\n";
   for (const std::string& head :
-       {"POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: " + std::to_string(hidden.size()),
-        "GET /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: " + std::to_string(hidden.size()),
+       {"POST /x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: " +
+            std::to_string(hidden.size()),
+        "GET /x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: " +
+            std::to_string(hidden.size()),
         std::string("POST /x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked")}) {
     TestConnection client = connect();
     client.send(head + "\r\n\r\n" + hidden);
@@ -195,8 +198,9 @@ TEST_F(F50_Port80, NothingOfTheRequestsHostReachesTheAnswer) {
 
 TEST_F(F50_Port80, NoneOrTwoAreNobodysHost) {
   redirect_a_test();
-  EXPECT_EQ(ask("GET /x HTTP/1.1\r\n\r\n").status, 404);
-  EXPECT_EQ(ask("GET /x HTTP/1.1\r\nHost: a.test\r\nHost: evil.test\r\n\r\n").status, 404);
+  EXPECT_EQ(ask("GET /x HTTP/1.1\r\n\r\n").status, 400);  // RFC 9112 3.2
+  EXPECT_EQ(ask("GET /x HTTP/1.1\r\nHost: a.test\r\nHost: evil.test\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("GET /x HTTP/1.0\r\n\r\n").status, 404);
 }
 
 TEST_F(F50_Port80, CaseAFinalDotAndAPortAreStillTheSameHost) {
@@ -209,10 +213,17 @@ TEST_F(F50_Port80, CaseAFinalDotAndAPortAreStillTheSameHost) {
   }
 }
 
-TEST_F(F50_Port80, AnAbsoluteTargetIsNotFollowed) {
+TEST_F(F50_Port80, AnAbsoluteTargetAndItsHostSayTheSame) {
   redirect_a_test();
-  EXPECT_EQ(ask("GET http://evil.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n").headers.at("location"),
-            "https://a.test/");
+  EXPECT_EQ(ask("GET http://a.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n").headers.at("location"),
+            "https://a.test/x");
+  EXPECT_EQ(ask("GET http://evil.test/x HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 404);
+  for (const char* request : {"GET http://evil.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n",
+                              "GET http://a.test/x HTTP/1.1\r\nHost: evil.test\r\n\r\n"}) {
+    const TestResponse response = ask(request);
+    EXPECT_EQ(response.status, 400) << request;
+    EXPECT_EQ(response.headers.count("location"), 0U) << request;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,310 @@
+#include <autohttps/server/engine/connection.h>
+#include <autohttps/server/engine/response_text.h>
+#include <autohttps/server/engine/shard.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+constexpr std::size_t kDiscardedAtOnce = 64 << 10;  // then others' turn
+
+void address_text(const sockaddr_storage& address, std::string& ip, int& port) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
+    port = ntohs(four.sin_port);
+  } else if (address.ss_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    port = ntohs(six.sin6_port);
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
+    ::inet_ntop(mapped ? AF_INET : AF_INET6,
+                mapped ? &six.sin6_addr.s6_addr[12] : six.sin6_addr.s6_addr, text, sizeof text);
+  }
+  ip = text;
+}
+
+}  // namespace
+
+void Connection::Request::clear() noexcept {
+  constexpr std::size_t kKept = 4'096;
+  scanner.reset();
+  head.clear();
+  in_buffer = 0;
+  if (text.capacity() > kKept) {
+    std::string().swap(text);
+  } else {
+    text.clear();
+  }
+  decoder = {};
+  body.clear();
+  received = 0;
+  began = 0;
+  body_done = true;
+  body_broken = streamed = continue_wanted = false;
+  framing = Framing::text;
+  begun = corked = answered = keep = false;
+  source.reset();
+  left = 0;
+}
+
+// Each thread keeps one for the next: a busy connection allocates nothing.
+namespace {
+using Spare = std::unique_ptr<void, void (*)(void*)>;
+thread_local Spare spare_request(nullptr, [](void*) {});
+}  // namespace
+
+std::unique_ptr<Connection::Request> Connection::take_request() {
+  if (void* const spare = spare_request.release()) {
+    return std::unique_ptr<Request>(static_cast<Request*>(spare));
+  }
+  return std::make_unique<Request>();
+}
+
+void Connection::give_request_back(std::unique_ptr<Request> request) noexcept {
+  request->clear();
+  if (spare_request) return;
+  spare_request =
+      Spare(request.release(), [](void* spare) { delete static_cast<Request*>(spare); });
+}
+
+bool Connection::open(Arrival arrival) noexcept {
+  address_ = arrival.address;
+  gone_ = lingers_ = false;
+  shaking_ = arrival.tls != nullptr;
+  served_ = 0;
+  write_since_ = 0;
+  watches_output = false;
+  if (!wire_.open(std::move(arrival.fd), arrival.tls)) return false;
+  const EngineLimits& limits = shard_.limits();
+  phase_ = wire_.is_tls() ? Phase::handshake : Phase::head;
+  set_deadline(shard_.now() + (wire_.is_tls() ? limits.handshake : limits.head_time).count());
+  return true;
+}
+
+void Connection::close() noexcept {
+  phase_ = Phase::over;
+  shaking_ = false;
+  deadline.store(kNever, std::memory_order_relaxed);
+  is_idle.store(false, std::memory_order_relaxed);
+  if (request_) give_request_back(std::move(request_));
+  peer_.reset();
+  in_.clear();
+  out_.clear();
+  wire_.close();
+}
+
+void Connection::set_deadline(std::int64_t at) noexcept {
+  deadline.store(at, std::memory_order_relaxed);
+  if (at < reminder.load(std::memory_order_relaxed)) shard_.remind(*this, at);
+}
+
+Connection::Next Connection::advance(unsigned what) noexcept {
+  if ((what & (kSocket | kEnded)) != 0) wire_.note_event((what & kEnded) != 0);
+  if (shard_.is_cut()) return Next::over;
+  try {
+    if ((what & kDue) != 0 && shard_.now() >= deadline.load(std::memory_order_relaxed)) {
+      if (expire() == Step::wait) return Next::wait;
+    }
+    while (true) {
+      Step step = Step::again;
+      switch (phase_) {
+        case Phase::handshake:
+          step = shake_hands();
+          break;
+        case Phase::head:
+          step = read_head();
+          break;
+        case Phase::body:
+          step = read_body();
+          break;
+        case Phase::handler:
+          step = after_exchange();
+          break;
+        case Phase::answer:
+          step = send_answer();
+          break;
+        case Phase::linger:
+          step = discard();
+          break;
+        case Phase::over:
+          return Next::over;
+      }
+      if (step == Step::wait) return Next::wait;
+      if (step == Step::kept) return Next::kept;
+    }
+  } catch (const std::exception&) {
+    return Next::over;  // no memory for this one; the others go on
+  }
+}
+
+Connection::Step Connection::shake_hands() {
+  switch (wire_.handshake()) {
+    case Wire::Need::nothing:
+      shaking_ = false;
+      shard_.note_handshake(true);
+      phase_ = Phase::head;
+      set_deadline(shard_.now() + shard_.limits().head_time.count());
+      return Step::again;
+    case Wire::Need::readable:
+      return Step::wait;
+    case Wire::Need::writable:
+      shard_.watch_output(*this);
+      return Step::wait;
+    case Wire::Need::certificate:
+      wire_.tls().when_certificate_is_ready(shard_.nudge_later(*this));
+      return Step::wait;
+    case Wire::Need::closed:
+    case Wire::Need::failed:
+      break;
+  }
+  end();
+  return Step::again;
+}
+
+Connection::Next Connection::run_handler() noexcept {
+  hand_off_.store(kRunning, std::memory_order_relaxed);
+  shard_.sink().handle(ExchangePtr(this));
+  std::uint8_t running = kRunning;
+  if (hand_off_.compare_exchange_strong(running, kDetached, std::memory_order_acq_rel)) {
+    return Next::kept;  // until it is dropped
+  }
+  return Next::wait;
+}
+
+void Connection::drop() noexcept {
+  if (hand_off_.exchange(kDropped, std::memory_order_acq_rel) == kDetached) shard_.resume(*this);
+}
+
+Connection::Step Connection::after_exchange() {
+  if (!request_->answered) end();  // without an answer there is nothing to be said
+  if (phase_ != Phase::over) phase_ = Phase::answer;
+  return Step::again;
+}
+
+// The answer is out.
+Connection::Step Connection::end_request() {
+  const bool whole = request_->body_done;
+  const bool keep = request_->keep && whole && !gone_ && !shard_.is_draining();
+  lingers_ = lingers_ || !whole;
+  if (request_->in_buffer > 0) in_.consume(request_->in_buffer);
+  give_request_back(std::move(request_));
+  if (!keep) return end_connection();
+  phase_ = Phase::head;
+  set_deadline(shard_.now() + shard_.limits().idle.count());
+  return Step::again;
+}
+
+// Closing over unread bytes resets the connection, and our last answer with it: what the client
+// still sends is taken in for a while (RFC 9112 9.6).
+Connection::Step Connection::end_connection() {
+  if (gone_) {
+    end();
+    return Step::again;
+  }
+  wire_.end_writing();
+  if (!lingers_ && in_.empty()) {
+    end();
+    return Step::again;
+  }
+  in_.clear();
+  phase_ = Phase::linger;
+  set_deadline(shard_.now() + shard_.limits().linger.count());
+  return Step::again;
+}
+
+Connection::Step Connection::discard() {
+  char bytes[4'096];
+  for (std::size_t taken = 0; taken < kDiscardedAtOnce;) {
+    const ssize_t count = ::recv(wire_.fd(), bytes, sizeof bytes, MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) return Step::wait;
+    if (count <= 0) break;
+    taken += static_cast<std::size_t>(count);
+  }
+  end();
+  return Step::again;
+}
+
+Connection::Step Connection::expire() {
+  deadline.store(kNever, std::memory_order_relaxed);
+  switch (phase_) {
+    case Phase::handshake:
+      shard_.count(Count::late_handshake);
+      break;
+    case Phase::head:
+      if (request_) {
+        shard_.count(Count::late_head);
+        return refuse(408, "");
+      }
+      shard_.count(served_ > 0 ? Count::late_idle : Count::late_head);
+      wire_.end_writing();
+      break;
+    case Phase::body:
+      shard_.count(Count::late_body);
+      return refuse(408, "");
+    case Phase::answer:
+      shard_.count(Count::late_write);
+      break;
+    case Phase::handler:
+      return Step::wait;
+    case Phase::linger:
+    case Phase::over:
+      break;
+  }
+  end();
+  return Step::again;
+}
+
+Connection::Step Connection::count_refusal(int status, std::string_view reason) {
+  const bool large = status == 413 || status == 414 || status == 431;
+  shard_.count(large ? Count::too_large : Count::bad_requests);
+  return refuse(status, reason);
+}
+
+Connection::Step Connection::refuse(int status, std::string_view reason) {
+  if (!request_) request_ = take_request();
+  in_.clear();
+  request_->in_buffer = 0;
+  request_->keep = false;
+  request_->answered = true;
+  lingers_ = true;
+  out_.append(refusal(status, reason));
+  phase_ = Phase::answer;
+  return Step::again;
+}
+
+const Peer& Connection::peer() noexcept {
+  if (peer_) return *peer_;
+  static const Peer kUnknown;
+  try {
+    auto peer = std::make_unique<Peer>();
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(wire_.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+      address_text(address, peer->remote_ip, peer->remote_port);
+    }
+    ucred other{};
+    socklen_t other_size = sizeof other;
+    if (address.ss_family == AF_UNIX &&
+        ::getsockopt(wire_.fd(), SOL_SOCKET, SO_PEERCRED, &other, &other_size) == 0) {
+      peer->remote_port = other.pid;
+    }
+    size = sizeof address;
+    if (::getsockname(wire_.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+      address_text(address, peer->local_ip, peer->local_port);
+    }
+    peer_ = std::move(peer);
+  } catch (const std::exception&) {
+    return kUnknown;
+  }
+  return *peer_;
+}
+
+}  // namespace autohttps

@@ -1,0 +1,396 @@
+#include <autohttps/server/engine/connection.h>
+#include <autohttps/server/engine/response_text.h>
+#include <autohttps/server/engine/shard.h>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <exception>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+constexpr std::size_t kProgress = 16 << 10;  // bytes that a reader takes within limits.write
+constexpr std::int64_t kSlice = 200;  // ms: how soon a waiting handler notices that all is cut
+constexpr std::size_t kPieceOfSource = Buffer::kBlock;
+constexpr std::size_t kChunkHead = 16 + 2;  // hexadecimal digits of a size, CRLF
+
+std::string_view hexadecimal(std::size_t value, std::array<char, kChunkHead>& text) {
+  char* end = std::to_chars(text.data(), text.data() + 16, value, 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
+}
+
+}  // namespace
+
+// ---- to the socket
+
+Connection::Flow Connection::flush() noexcept {
+  while (!out_.empty() && !gone_) {
+    const Wire::Moved moved = wire_.write(out_.view());
+    if (moved.bytes > 0) {
+      out_.consume(moved.bytes);
+      note_progress(moved.bytes);
+      continue;
+    }
+    if (moved.need == Wire::Need::writable) {
+      shard_.watch_output(*this);
+      if (write_since_ == 0) write_since_ = shard_.now();
+      return Flow::blocked;
+    }
+    lose();
+  }
+  if (gone_) {
+    out_.clear();
+    return Flow::gone;
+  }
+  write_since_ = 0;
+  write_progress_ = 0;
+  return Flow::done;
+}
+
+// A byte now and then is no progress.
+void Connection::note_progress(std::size_t bytes) noexcept {
+  write_progress_ += bytes;
+  if (write_progress_ < kProgress) return;
+  write_progress_ = 0;
+  if (write_since_ != 0) write_since_ = shard_.now();
+}
+
+Connection::Step Connection::send_answer() {
+  if (!out_.empty() || request_->source) {
+    const Flow flow = request_->source ? pump_source() : flush();
+    if (flow == Flow::blocked) {
+      set_deadline(write_since_ + shard_.limits().write.count());
+      return Step::wait;
+    }
+    if (flow == Flow::gone) {
+      end();
+      return Step::again;
+    }
+  }
+  return end_request();
+}
+
+// One reader at a time has a thread for no longer than its socket takes bytes; and not for ever.
+Connection::Flow Connection::pump_source() noexcept {
+  Request& request = *request_;
+  try {
+    while (true) {
+      if (out_.size() >= kPieceOfSource || !request.source) {
+        const Flow flow = flush();
+        if (flow != Flow::done || !request.source) return flow;
+      }
+      const std::span<char> space = out_.space(kPieceOfSource + 2 * kChunkHead);
+      const bool chunked = request.framing == Request::Framing::chunked;
+      const std::size_t offset = chunked ? kChunkHead : 0;
+      std::size_t wanted = kPieceOfSource;
+      if (!chunked && request.framing == Request::Framing::length) {
+        wanted = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, request.left));
+      }
+      const std::optional<std::size_t> got =
+          wanted == 0 ? 0 : request.source->read(space.subspan(offset, wanted));
+      if (!got || (*got == 0 && request.left > 0)) {
+        lose();  // half an answer must not pass for a whole one
+        return Flow::gone;
+      }
+      if (chunked) {
+        std::array<char, kChunkHead> text;
+        const std::string_view size = hexadecimal(*got, text);
+        std::copy(size.begin(), size.end(), space.begin());
+        std::copy_n(space.begin() + static_cast<std::ptrdiff_t>(offset), *got,
+                    space.begin() + static_cast<std::ptrdiff_t>(size.size()));
+        out_.grow(size.size() + *got);
+        out_.append("\r\n");
+      } else {
+        out_.grow(*got);
+        if (request.framing == Request::Framing::length) request.left -= *got;
+      }
+      const bool end =
+          *got == 0 || (request.framing == Request::Framing::length && request.left == 0);
+      if (end) request.source.reset();
+    }
+  } catch (const std::exception&) {
+    lose();
+    return Flow::gone;
+  }
+}
+
+// ---- from handlers that may wait
+
+bool Connection::wait_socket(short events, std::int64_t until) noexcept {
+  if (!give_lead_away()) return false;  // everybody else would wait with it
+  while (true) {
+    const std::int64_t left = std::min(until - shard_.now(), kSlice);
+    if (left <= 0 || shard_.is_cut()) return false;
+    pollfd one{wire_.fd(), events, 0};
+    const int ready = ::poll(&one, 1, static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+bool Connection::wait_for_reader() noexcept {
+  const std::int64_t until = write_since_ + shard_.limits().write.count();
+  if (wait_socket(POLLOUT, until)) return true;
+  shard_.count(Count::late_write);
+  lose();
+  return false;
+}
+
+bool Connection::flush_or_wait() noexcept {
+  while (true) {
+    const Flow flow = flush();
+    if (flow == Flow::done) return true;
+    if (flow == Flow::gone) return false;
+    if (out_.size() < shard_.limits().output / 2) return true;  // the rest leaves by itself
+    if (!wait_for_reader()) return false;
+  }
+}
+
+bool Connection::put(std::string_view bytes) noexcept {
+  if (shard_.is_cut()) lose();
+  if (gone_) return false;
+  try {
+    if (out_.size() + bytes.size() > Buffer::kBlock) {
+      const std::size_t fits = Buffer::kBlock - std::min(Buffer::kBlock, out_.size());
+      out_.append(bytes.substr(0, fits));
+      return flush_or_wait() && put_directly(bytes.substr(fits));
+    }
+    out_.append(bytes);
+    return request_->corked || flush_or_wait();
+  } catch (const std::exception&) {
+    lose();
+    return false;
+  }
+}
+
+// Past the buffer while the socket takes it.
+bool Connection::put_directly(std::string_view bytes) noexcept {
+  const std::size_t most = std::max(shard_.limits().output, 2 * Buffer::kBlock);
+  while (!bytes.empty()) {
+    if (out_.empty()) {
+      const Wire::Moved moved = wire_.write(bytes);
+      if (moved.bytes > 0) {
+        bytes.remove_prefix(moved.bytes);
+        note_progress(moved.bytes);
+        continue;
+      }
+      if (moved.need != Wire::Need::writable) {
+        lose();
+        return false;
+      }
+      if (write_since_ == 0) write_since_ = shard_.now();
+      shard_.watch_output(*this);
+    }
+    const std::size_t held = std::min(bytes.size(), most - std::min(most, out_.size()));
+    out_.append(bytes.substr(0, held));
+    bytes.remove_prefix(held);
+    if (!flush_or_wait()) return false;
+  }
+  return true;
+}
+
+bool Connection::begin_text(std::string_view head) noexcept {
+  Request& request = *request_;
+  ResponseText text;
+  if (gone_ || request.begun || request.answered) return false;
+  if (!inspect_response(head, text)) {
+    lose();
+    return false;
+  }
+  if (text.status < 200 && text.status != 101) {
+    request.continue_wanted = false;
+    return put(head) && flush_or_wait();
+  }
+  request.begun = true;
+  request.keep = !text.says_close;
+  request.corked = text.has_length;
+  request.framing = Request::Framing::text;
+  if (text.has_date) return put(head);
+  const bool corked = std::exchange(request.corked, true);
+  const bool good = put(head.substr(0, text.status_line)) && put("Date: ") && put(http_date()) &&
+                    put("\r\n") && put(head.substr(text.status_line));
+  request.corked = corked;
+  return good && (corked || flush_or_wait());
+}
+
+bool Connection::write_text(std::string_view bytes) noexcept {
+  return request_->begun && !request_->answered && put(bytes);
+}
+
+std::string Connection::framed_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
+  Request& request = *request_;
+  request.keep = !must_close();
+  const bool with_body = has_body(request.head.method, head.status);
+  std::string text = "HTTP/1.1 " + std::to_string(head.status) + " " +
+                     std::string(status_phrase(head.status)) + "\r\n";
+  bool dated = false;
+  for (const auto& [name, value] : head.fields) {
+    if (!is_field_name(name) || !is_field_value(value)) continue;  // nobody's injection
+    dated = dated || first_field({{name, value}}, "Date").data() != nullptr;
+    text += name + ": " + value + "\r\n";
+  }
+  if (!dated) text += "Date: " + std::string(http_date()) + "\r\n";
+  if (length && (with_body || request.head.method == "HEAD")) {
+    text += "Content-Length: " + std::to_string(*length) + "\r\n";
+  }
+  request.framing = Request::Framing::none;
+  if (with_body && length) {
+    request.framing = Request::Framing::length;
+    request.left = *length;
+  } else if (with_body && request.head.http11()) {
+    request.framing = Request::Framing::chunked;
+    text += "Transfer-Encoding: chunked\r\n";
+  } else if (with_body) {
+    request.framing = Request::Framing::until_close;
+    request.keep = false;
+  }
+  if (!request.keep) {
+    text += "Connection: close\r\n";
+  } else if (!request.head.http11()) {
+    text += "Connection: keep-alive\r\n";
+  }
+  return text + "\r\n";
+}
+
+bool Connection::begin(const ResponseHead& head, std::optional<std::uint64_t> length) noexcept {
+  Request& request = *request_;
+  if (gone_ || request.begun || request.answered) return false;
+  try {
+    const std::string text = framed_head(head, length);
+    request.begun = true;
+    request.corked = request.framing == Request::Framing::length && *length > 0;
+    return put(text);
+  } catch (const std::exception&) {
+    lose();
+    return false;
+  }
+}
+
+bool Connection::write(std::string_view bytes) noexcept {
+  Request& request = *request_;
+  if (!request.begun || request.answered || gone_) return false;
+  if (bytes.empty()) return true;
+  switch (request.framing) {
+    case Request::Framing::none:
+      return true;
+    case Request::Framing::length:
+      if (bytes.size() > request.left) {
+        lose();
+        return false;
+      }
+      request.left -= bytes.size();
+      return put(bytes);
+    case Request::Framing::chunked: {
+      std::array<char, kChunkHead> size;
+      request.corked = true;
+      const bool good = put(hexadecimal(bytes.size(), size)) && put(bytes);
+      request.corked = false;
+      return good && put("\r\n");
+    }
+    case Request::Framing::text:
+    case Request::Framing::until_close:
+      break;
+  }
+  return put(bytes);
+}
+
+bool Connection::finish(bool keep) noexcept {
+  Request& request = *request_;
+  if (!request.begun || request.answered) return false;
+  if (request.framing == Request::Framing::chunked) {
+    request.corked = true;
+    put("0\r\n\r\n");
+  }
+  if (request.framing == Request::Framing::length && request.left > 0) lose();
+  request.answered = true;
+  request.keep = request.keep && keep;
+  return !gone_;
+}
+
+void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) noexcept {
+  Request& request = *request_;
+  if (request.begun || request.answered) return;
+  try {
+    const auto length = source ? source->length() : std::optional<std::uint64_t>(0);
+    out_.append(framed_head(head, length));
+    const bool none = request.framing == Request::Framing::none;
+    if (source && !none && length.value_or(1) > 0) request.source = std::move(source);
+    if (!request.source && request.framing == Request::Framing::length) request.left = 0;
+  } catch (const std::exception&) {
+    lose();
+  }
+  request.begun = request.answered = true;
+}
+
+bool Connection::must_close() const noexcept {
+  return request_->head.wants_close || served_ >= shard_.limits().requests_per_connection ||
+         shard_.is_draining();
+}
+
+bool Connection::client_is_there() noexcept {
+  if (gone_) return false;
+  char byte = 0;
+  const ssize_t got = ::recv(wire_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+bool Connection::wait_writable() noexcept { return !gone_ && flush_or_wait() && client_is_there(); }
+
+// ---- a body that is read as it comes
+
+std::size_t Connection::read(std::span<char> into) noexcept {
+  Request& request = *request_;
+  if (!request.streamed) return request.body.read(into);
+  while (!into.empty() && !request.body_broken && !gone_) {
+    std::string_view piece;
+    const Taken taken = take_piece(piece, into.size());
+    if (taken == Taken::piece && request.received <= shard_.limits().body) {
+      std::copy(piece.begin(), piece.end(), into.begin());
+      in_.consume(std::exchange(request.in_buffer, 0));
+      return piece.size();
+    }
+    if (taken == Taken::done) return 0;
+    if (taken != Taken::more || !stream_more()) {
+      request.body_broken = true;
+      request.body_done = false;
+    }
+  }
+  return 0;
+}
+
+bool Connection::stream_more() noexcept {
+  const std::int64_t until = request_->began + shard_.limits().body_time.count() +
+                             static_cast<std::int64_t>(request_->received);  // 1 KiB/s, in ms
+  if (!flush_or_wait()) return false;
+  try {
+    while (true) {
+      const Wire::Moved moved = wire_.read(in_.space(1));
+      if (moved.bytes > 0) {
+        in_.grow(moved.bytes);
+        return true;
+      }
+      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) return false;
+      if (!wait_socket(moved.need == Wire::Need::readable ? POLLIN : POLLOUT, until)) {
+        shard_.count(Count::late_body);
+        return false;
+      }
+      wire_.note_event(false);
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+bool Connection::body_failed() const noexcept {
+  return request_->body_broken || request_->body.failed();
+}
+
+}  // namespace autohttps

@@ -1,0 +1,340 @@
+#include <autohttps/server/engine/shard.h>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+// What an event is about: the upper half of its data a connection's index, the lower its
+// generation; or one of these, which no index is.
+constexpr std::uint64_t kSpecial = 0xffffffff00000000;
+constexpr std::uint64_t kInbox = kSpecial;
+constexpr std::uint64_t kListener = kSpecial + 1;  // and following: which
+
+// Of events that are not epoll's, in bits that epoll does not use.
+constexpr std::uint32_t kDueEvent = 1U << 24;
+constexpr std::uint32_t kNudgeEvent = 1U << 25;
+constexpr std::uint32_t kResumeEvent = 1U << 26;
+
+constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+// Of Connection::owner: nobody's; somebody's; and what has happened since, for its owner to see to.
+constexpr std::uint32_t kFree = 0;
+constexpr std::uint32_t kOwned = 1;
+constexpr std::uint32_t kLookAgain = 2;
+constexpr std::uint32_t kHasEnded = 4;
+
+// False: somebody has it, and was told.
+bool take(std::atomic<std::uint32_t>& owner, std::uint32_t told) noexcept {
+  std::uint32_t seen = kFree;
+  while (!owner.compare_exchange_weak(seen, seen == kFree ? kOwned : seen | told,
+                                      std::memory_order_acq_rel)) {
+  }
+  return seen == kFree;
+}
+
+// False: something has happened meanwhile; it is still ours, and `what` says it.
+bool give_back(std::atomic<std::uint32_t>& owner, unsigned& what) noexcept {
+  std::uint32_t owned = kOwned;
+  if (owner.compare_exchange_strong(owned, kFree, std::memory_order_acq_rel)) return true;
+  const std::uint32_t told = owner.exchange(kOwned, std::memory_order_acq_rel);
+  what = Connection::kSocket | Connection::kDue;  // whatever it was
+  if ((told & kHasEnded) != 0) what |= Connection::kEnded;
+  return false;
+}
+
+bool says_ended(std::uint32_t events) { return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0; }
+
+std::uint64_t id_of(const Connection& connection) {
+  return std::uint64_t{connection.index} << 32 | connection.generation.load();
+}
+
+}  // namespace
+
+struct Shard::Inbox {
+  struct Note {
+    std::uint64_t id;
+    std::uint32_t event;
+  };
+  OwnedFd signal{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::mutex mutex;  // guards notes
+  std::vector<Note> notes;
+
+  void tell(std::uint64_t id, std::uint32_t event) noexcept {
+    bool first = false;
+    try {
+      const std::lock_guard lock(mutex);
+      first = notes.empty();
+      notes.push_back({id, event});
+    } catch (const std::exception&) {
+      return;  // no memory: its deadline finds it
+    }
+    if (first) wake();
+  }
+  void wake() const noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(signal.get(), &one, sizeof one);
+  }
+};
+
+Shard::Shard(EngineShared& shared, std::size_t shards)
+    : shared_(shared),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      inbox_(std::make_shared<Inbox>()),
+      deadlines_(now()),
+      threads_(epoll_.get(), *this, shared.counters,
+               std::max<std::size_t>(shared.limits.threads / shards, 1),
+               std::max<std::size_t>(shared.limits.queue / shards, 1)) {}
+
+Shard::~Shard() { stop(); }
+
+bool Shard::start() noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;  // a write is an edge: nobody has to read it
+  event.data.u64 = kInbox;
+  return epoll_ && inbox_->signal &&
+         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, inbox_->signal.get(), &event) == 0 &&
+         threads_.start();
+}
+
+void Shard::stop() noexcept {
+  threads_.stop([this] { inbox_->wake(); });
+  for (std::uint32_t index = 0; index < made_; ++index) {
+    Connection* const connection = find(std::uint64_t{index} << 32);
+    if (connection != nullptr && connection->fd() >= 0) close(*connection);
+  }
+}
+
+std::int64_t Shard::now() const noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
+}
+
+// ---- connections
+
+Connection* Shard::find(std::uint64_t id) const noexcept {
+  const auto index = static_cast<std::size_t>(id >> 32);
+  if (index >= kChunks * kPerChunk) return nullptr;
+  Chunk* const chunk = chunks_[index / kPerChunk].load(std::memory_order_acquire);
+  return chunk == nullptr ? nullptr : (*chunk)[index % kPerChunk].get();
+}
+
+Connection* Shard::free_connection() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) {
+    const std::uint32_t index = made_;
+    if (index >= kChunks * kPerChunk) return nullptr;
+    auto chunk = std::make_unique<Chunk>();
+    for (std::uint32_t i = 0; i < kPerChunk; ++i) {
+      (*chunk)[i] = std::make_unique<Connection>(*this);
+      (*chunk)[i]->index = index + i;
+    }
+    free_.reserve(index + kPerChunk);  // so that close() never allocates
+    for (std::uint32_t i = kPerChunk; i > 0; --i) free_.push_back(index + i - 1);
+    chunks_[index / kPerChunk].store(chunk.get(), std::memory_order_release);
+    owned_.push_back(std::move(chunk));
+    made_ = index + static_cast<std::uint32_t>(kPerChunk);
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  return find(std::uint64_t{index} << 32);
+}
+
+bool Shard::adopt(Connection::Arrival arrival) {
+  Connection* const connection = free_connection();
+  if (connection == nullptr) return false;
+  // Ours until the events are on. A late event of its former life may hold it for a moment.
+  std::uint32_t free = kFree;
+  while (!connection->owner.compare_exchange_weak(free, kOwned, std::memory_order_acq_rel)) {
+    free = kFree;
+    std::this_thread::yield();
+  }
+  const bool opened = connection->open(std::move(arrival));
+  epoll_event event{};
+  event.events = kInput;
+  event.data.u64 = id_of(*connection);
+  if (!opened || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection->fd(), &event) != 0) {
+    close(*connection);
+    return true;  // taken, and over
+  }
+  unsigned what = 0;
+  if (!give_back(connection->owner, what)) process(*connection, what);  // it has come already
+  return true;
+}
+
+void Shard::note_handshake(bool good) noexcept {
+  count(good ? Count::handshakes : Count::failed_handshakes);
+  shared_.counters.handshaking.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// By its owner.
+void Shard::close(Connection& connection) noexcept {
+  if (connection.in_handshake()) note_handshake(false);
+  connection.generation.fetch_add(1, std::memory_order_relaxed);
+  shared_.addresses.remove(connection.address());
+  connection.close();
+  shared_.counters.open.fetch_sub(1, std::memory_order_relaxed);
+  connection.owner.store(kFree, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(connection.index);
+  }
+  if (is_draining()) shared_.tell_changed();
+}
+
+// By its owner, who gives it back.
+void Shard::process(Connection& connection, unsigned what) noexcept {
+  while (true) {
+    // A late event may have been for a connection that is over.
+    switch (connection.fd() < 0 ? Connection::Next::wait : connection.advance(what)) {
+      case Connection::Next::kept:
+        return;
+      case Connection::Next::over:
+        close(connection);
+        return;
+      case Connection::Next::wait:
+        break;
+    }
+    if (give_back(connection.owner, what)) return;
+  }
+}
+
+void Shard::nudge_all() {
+  for (std::uint32_t index = 0; index < made_; ++index) {
+    const Connection* const connection = find(std::uint64_t{index} << 32);
+    inbox_->tell(id_of(*connection), kNudgeEvent);
+  }
+}
+
+bool Shard::evict_idle() {
+  constexpr int kLooks = 1'024;
+  for (int look = 0; look < kLooks && made_ > 0; ++look) {
+    const std::uint32_t index = hand_++ % made_;
+    Connection* const connection = find(std::uint64_t{index} << 32);
+    if (!connection->is_idle.load(std::memory_order_relaxed)) continue;
+    std::uint32_t free = kFree;
+    if (!connection->owner.compare_exchange_strong(free, kOwned, std::memory_order_acq_rel)) {
+      continue;
+    }
+    if (connection->is_idle.load(std::memory_order_relaxed)) {
+      count(Count::evicted);
+      close(*connection);
+      return true;
+    }
+    process(*connection, 0);
+  }
+  return false;
+}
+
+// ---- for connections
+
+void Shard::remind(Connection& connection, std::int64_t at) {
+  connection.reminder.store(at, std::memory_order_relaxed);
+  deadlines_.remind(id_of(connection), at);
+}
+
+void Shard::watch_output(Connection& connection) noexcept {
+  if (connection.watches_output) return;
+  epoll_event event{};
+  event.events = kInput | EPOLLOUT;
+  event.data.u64 = id_of(connection);
+  connection.watches_output =
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0;
+}
+
+std::function<void()> Shard::nudge_later(const Connection& connection) {
+  return [inbox = inbox_, id = id_of(connection)] { inbox->tell(id, kNudgeEvent); };
+}
+
+void Shard::resume(Connection& connection) noexcept {
+  inbox_->tell(id_of(connection), kResumeEvent);
+}
+
+bool Shard::queue(Connection& connection) { return threads_.queue(id_of(connection)); }
+
+// ---- the leader's work
+
+int Shard::wait_ms() noexcept { return deadlines_.wait(now()); }
+
+void Shard::collect(std::vector<epoll_event>& events) noexcept {
+  try {
+    const auto add = [&](std::uint64_t id, std::uint32_t what) {
+      epoll_event event{};
+      event.events = what;
+      event.data.u64 = id;
+      events.push_back(event);
+    };
+    due_.clear();
+    deadlines_.take_due(now(), due_);
+    for (const std::uint64_t id : due_) add(id, kDueEvent);
+    std::vector<Inbox::Note> notes;
+    {
+      const std::lock_guard lock(inbox_->mutex);
+      notes.swap(inbox_->notes);
+    }
+    for (const Inbox::Note& note : notes) add(note.id, note.event);
+  } catch (const std::exception&) {
+    // What could not be put down is found by its deadline.
+  }
+}
+
+void Shard::handle(const epoll_event& event) noexcept {
+  const std::uint64_t id = event.data.u64;
+  if (id == kInbox) return;  // its notes have been collected
+  if (id >= kListener) {
+    if (listener_) listener_(static_cast<std::size_t>(id - kListener));
+    return;
+  }
+  Connection* const connection = find(id);
+  if (connection == nullptr) return;
+  const bool ended = says_ended(event.events);
+  const bool resumed = (event.events & kResumeEvent) != 0;  // it was kept for us
+  if (!resumed && !take(connection->owner, kLookAgain | (ended ? kHasEnded : 0))) return;
+  unsigned what = 0;
+  if (!resumed &&
+      connection->generation.load(std::memory_order_relaxed) != static_cast<std::uint32_t>(id)) {
+    if (give_back(connection->owner, what)) return;
+  } else if ((event.events & kDueEvent) != 0) {
+    what = Connection::kDue;
+    connection->reminder.store(Connection::kNever, std::memory_order_relaxed);
+    const std::int64_t deadline = connection->deadline.load(std::memory_order_relaxed);
+    if (deadline != Connection::kNever && deadline > now()) remind(*connection, deadline);
+  } else if (!resumed && (event.events & kNudgeEvent) == 0) {
+    what = Connection::kSocket | (ended ? Connection::kEnded : 0);
+  }
+  process(*connection, what);
+}
+
+void Shard::run(std::uint64_t job) noexcept {
+  Connection* const connection = find(job);
+  if (connection->run_handler() == Connection::Next::kept) return;
+  process(*connection, Connection::kSocket);
+}
+
+// ---- listening sockets
+
+bool Shard::watch_listener(int fd, std::size_t which) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kListener + which;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST;
+}
+
+void Shard::forget_listener(int fd) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Shard::listen_again(std::size_t which, std::int64_t after) {
+  deadlines_.remind(kListener + which, now() + after);
+}
+
+}  // namespace autohttps

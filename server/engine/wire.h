@@ -1,0 +1,45 @@
+// The bytes of one connection, plain or TLS, without waiting.
+#pragma once
+
+#include <autohttps/common/owned_fd.h>
+#include <autohttps/server/tls/tls_session.h>
+
+#include <span>
+#include <string_view>
+
+namespace autohttps {
+
+class TlsContext;
+
+// Of one thread at a time.
+class Wire {
+ public:
+  using Need = TlsSession::Need;
+  using Moved = TlsSession::Moved;
+
+  // Null: plain. False: no memory for TLS.
+  bool open(OwnedFd, const TlsContext*) noexcept;
+  void close() noexcept;
+
+  Need handshake() noexcept { return tls_ ? tls_.handshake() : Need::nothing; }
+  Moved read(std::span<char>) noexcept;
+  Moved write(std::string_view) noexcept;  // a retry after `writable`: see TlsSession::write
+  // The socket was reported: read() asks it again.
+  void note_event(bool peer_ended) noexcept;
+  // read() would bring nothing before the next event.
+  bool drained() const noexcept { return tls_ ? tls_.drained() : drained_ && !peer_ended_; }
+  void end_writing() noexcept;  // close_notify, FIN
+
+  int fd() const noexcept { return fd_.get(); }
+  bool is_tls() const noexcept { return static_cast<bool>(tls_); }
+  TlsSession& tls() noexcept { return tls_; }
+  const TlsSession& tls() const noexcept { return tls_; }
+
+ private:
+  OwnedFd fd_;
+  TlsSession tls_;
+  bool drained_ = true;
+  bool peer_ended_ = false;
+};
+
+}  // namespace autohttps

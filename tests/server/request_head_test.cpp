@@ -25,19 +25,22 @@ TEST(RequestHeadTest, KeepsWhatCameByteForByte) {
 
 TEST(RequestHeadTest, RefusesWhatCouldBeReadInTwoWays) {
   const std::string start = "GET / HTTP/1.1\r\nHost: a.test\r\n";
+  const std::string host = "\r\nHost: a.test\r\n\r\n";
   const std::vector<std::string> bad = {
       "",
       "\r\n",
       start,                                     // no end
+      "GET / HTTP/1.1\r\n\r\n",                  // no Host
       "GET / HTTP/1.1\nHost: a.test\n\n",        // bare LF
-      "GET  / HTTP/1.1\r\n\r\n",                 // two spaces
-      "GET / HTTP/1.1 \r\n\r\n",                 //
-      "GET /\r\n\r\n",                           // HTTP/0.9
-      "GET / HTTP/2.0\r\n\r\n",                  //
-      "GET / http/1.1\r\n\r\n",                  //
-      "G(T / HTTP/1.1\r\n\r\n",                  //
-      "GET /\x01 HTTP/1.1\r\n\r\n",              //
-      "GET /\x80 HTTP/1.1\r\n\r\n",              //
+      "\r\n" + start + "\r\n",                   // something before it
+      "GET  / HTTP/1.1" + host,                  // two spaces
+      "GET / HTTP/1.1 " + host,                  //
+      "GET /" + host,                            // HTTP/0.9
+      "GET / HTTP/2.0" + host,                   //
+      "GET / http/1.1" + host,                   //
+      "G(T / HTTP/1.1" + host,                   //
+      "GET /\x01 HTTP/1.1" + host,               //
+      "GET /\x80 HTTP/1.1" + host,               //
       start + "X : y\r\n\r\n",                   // RFC 9112 5.1
       start + " folded: y\r\n\r\n",              // RFC 9112 5.2
       start + "X: y\r\n folded\r\n\r\n",         //

@@ -91,23 +91,29 @@ HeadScanner::Step HeadScanner::advance(std::string_view buffered, const HeadLimi
   const std::string_view text = buffered.substr(0, start_ + limits.bytes);
   for (;;) {
     Step step = Step::next;
+    // One after the other where all is there, as it nearly always is.
     switch (phase_) {
       case Phase::before:
       case Phase::method:
         step = scan_method(text, view, result);
-        break;
+        if (step != Step::next) break;
+        [[fallthrough]];
       case Phase::target:
         step = scan_target(text, limits, view, result);
-        break;
+        if (step != Step::next) break;
+        [[fallthrough]];
       case Phase::version:
         step = scan_version(text, view, result);
-        break;
+        if (step != Step::next) break;
+        [[fallthrough]];
       case Phase::line:
         step = begin_line(text, limits, result);
-        break;
+        if (step != Step::next) break;
+        [[fallthrough]];
       case Phase::name:
         step = scan_name(text, result);
-        break;
+        if (step != Step::next) break;
+        [[fallthrough]];
       case Phase::value:
         step = scan_value(text, limits, view, result);
         break;

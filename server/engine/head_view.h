@@ -34,7 +34,8 @@ struct HeadView {
   // RFC 9112 3.3. Of an absolute-form target what names the host, and what follows it ("", "/a?b",
   // "?b"); of another target nothing, and all of it.
   std::string_view authority, resource;
-  std::string_view host;  // the authority, else Host's value; empty only in HTTP/1.0
+  std::string_view
+      host;  // the authority, else Host's value; without Host (HTTP/1.0, lenient) empty
 
   std::optional<std::uint64_t> length;  // Content-Length
   bool chunked = false;

@@ -40,7 +40,7 @@ std::size_t find_hidden_control(std::string_view value, std::size_t from) noexce
   return std::string_view::npos;
 }
 
-bool is_dropped(const FieldView& field, HandedExpect expect) noexcept {
+bool is_dropped(const FieldView& field, const HeadView& head, HandedExpect expect) noexcept {
   const auto is = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
   switch (field.name.size()) {  // most names are told from these by this alone
     case 5:
@@ -51,6 +51,8 @@ bool is_dropped(const FieldView& field, HandedExpect expect) noexcept {
       return is("LOCAL_ADDR") || is("LOCAL_PORT");
     case 11:
       return is("REMOTE_ADDR") || is("REMOTE_PORT");
+    case 14:
+      return head.chunked && is("Content-Length");
     default:
       return false;
   }
@@ -90,7 +92,7 @@ void append_target(std::string& out, const HeadView& head) {
 bool can_be_handed_as_it_is(const HeadView& head, HandedExpect expect) noexcept {
   if (!head.authority.empty()) return false;
   for (const FieldView& field : head.fields) {
-    if (is_dropped(field, expect)) return false;
+    if (is_dropped(field, head, expect)) return false;
   }
   // One look over all of them: most heads have no "%" but in their target.
   const auto behind_target =
@@ -109,7 +111,7 @@ void append_handed_head(std::string& out, const HeadView& head, HandedExpect exp
   // RFC 9110 7.2 wants it first.
   if (!head.authority.empty()) append_field(out, "Host", head.authority);
   for (const FieldView& field : head.fields) {
-    if (is_dropped(field, expect)) continue;
+    if (is_dropped(field, head, expect)) continue;
     if (!head.authority.empty() && equals_ignoring_case(field.name, "Host")) continue;
     append_field(out, field.name, field.value);
   }

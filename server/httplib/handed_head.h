@@ -9,6 +9,7 @@
 //   that do not decode (0.44 and later) show them the "%25".
 // - An absolute-form target becomes origin-form, and Host what the target named (RFC 9112 3.2.2).
 // - Expect is dropped, since the engine answers it, unless it is to be kept.
+// - A length beside "chunked", where the scanner was lenient with it, is dropped (RFC 9112 6.3).
 // - A Range of very many parts is dropped, as RFC 9110 14.2 allows: old versions send each of them,
 //   however they overlap, and so thousands of times the file.
 #pragma once

@@ -95,6 +95,18 @@ TEST(HandedHeadTest, DropsTheExpectationUnlessAHandlerAnswersIt) {
   EXPECT_EQ(handed(head, HandedExpect::kept), "as it is");
 }
 
+TEST(HandedHeadTest, DropsALengthThatIsNotWhatFramesTheBody) {
+  const std::string head = with("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n");
+  HeadLimits lenient;
+  lenient.lenient = true;
+  HeadView view;
+  ASSERT_EQ(HeadScanner().scan(head, lenient, view).kind, HeadResult::Kind::complete);
+  EXPECT_FALSE(can_be_handed_as_it_is(view));
+  std::string text;
+  append_handed_head(text, view);
+  EXPECT_EQ(text, with("Transfer-Encoding: chunked\r\n"));
+}
+
 TEST(HandedHeadTest, DropsARangeOfVeryManyParts) {
   std::string range = "Range: bytes=0-";
   for (int i = 0; i < 15; ++i) range += ",0-";

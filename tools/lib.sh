@@ -10,7 +10,7 @@ packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux proc
 packages_to_bench_servers="nginx-light caddy libgtest-dev"
 packages_to_test_long="clang clang-format clang-tidy llvm git debootstrap uacme nginx-light caddy apache2
   cron faketime busybox-syslogd iproute2 $packages_to_package lintian adduser ca-certificates
-  logrotate"
+  logrotate libbrotli-dev zlib1g-dev"
 
 say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }

@@ -25,8 +25,8 @@ constexpr char kHidden = ':';
 constexpr const char* kToHide[] = {"Content-Type", "Content-Encoding", "Accept-Encoding", "Range"};
 
 std::string server_name_of(const httplib::Request& request) {
-  const char* name =
-      request.ssl == nullptr ? nullptr : SSL_get_servername(request.ssl, TLSEXT_NAMETYPE_host_name);
+  const auto* const ssl = static_cast<const SSL*>(request.ssl);  // const void* since 0.31
+  const char* name = ssl == nullptr ? nullptr : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   return name == nullptr ? std::string() : std::string(name);
 }
 

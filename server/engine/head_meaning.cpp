@@ -147,10 +147,11 @@ bool find_target(HeadView& view, const HeadLimits& limits, const Framing& framin
   if (framing.hosts == 0 && view.http11() && !limits.lenient) {
     return refuse(result, kBadRequest, "there is no Host");
   }
-  if (framing.hosts == 1 && !is_authority(framing.host)) {
+  const bool sound = framing.hosts == 1 && is_authority(framing.host);
+  if (framing.hosts == 1 && !sound && !limits.lenient) {
     return refuse(result, kBadRequest, "Host is no host");
   }
-  view.host = framing.host;
+  view.host = sound ? framing.host : std::string_view();
   if (default_port.empty()) return true;
   if (!is_authority(view.authority)) {
     return refuse(result, kBadRequest, "the target's host is no host");

@@ -15,7 +15,8 @@ struct HeadLimits {
   std::size_t target = 8 * 1024;  // RFC 9112 3: at least 8000 octets should do
 
   // Takes what is wrong but can be read in one way only, and what cpp-httplib itself lets through:
-  // no Host; a fragment in the target; in a value control bytes other than CR, LF and NUL; beside
+  // no Host, or one that names no host (a client's path of a UNIX socket): HeadView::host is empty
+  // then; a fragment in the target; in a value control bytes other than CR, LF and NUL; beside
   // "chunked" a length of 0, after which the connection ends (RFC 9112 6.3).
   bool lenient = false;
 };

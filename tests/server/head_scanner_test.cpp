@@ -254,6 +254,7 @@ TEST(HeadScannerTest, LenientMeansWhatCanBeReadInOneWayOnly) {
   lenient.lenient = true;
   for (const std::string head : {
            "GET / HTTP/1.1\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: ./a.sock:80\r\n\r\n",
            "GET /a#b#c HTTP/1.1\r\nHost: a.test\r\n\r\n",
            "GET / HTTP/1.1\r\nHost: a.test\r\nX: \t \v bar \x1b\x7f\t \r\n\r\n",
            "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n"
@@ -276,6 +277,16 @@ TEST(HeadScannerTest, LenientMeansWhatCanBeReadInOneWayOnly) {
        }) {
     EXPECT_EQ(scan(std::string(kStart) + rest, lenient).status, 400) << rest;
   }
+}
+
+TEST(HeadScannerTest, ALenientHostIsAHostOrNone) {
+  HeadLimits lenient;
+  lenient.lenient = true;
+  HeadView view;
+  scan("GET / HTTP/1.1\r\nHost: ./a.sock:80\r\n\r\n", view, lenient);
+  EXPECT_EQ(view.host, "");
+  scan(std::string(kStart) + "\r\n", view, lenient);
+  EXPECT_EQ(view.host, "a.test");
 }
 
 TEST(HeadScannerTest, AConnectionEndsAfterALengthBesideChunked) {

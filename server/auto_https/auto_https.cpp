@@ -6,11 +6,13 @@
 #include <autohttps/server/auto_https/served_check.h>
 #include <autohttps/server/auto_https/site_server.h>
 #include <autohttps/server/engine/listener.h>
+#include <autohttps/server/engine/socket_activation.h>
 #include <autohttps/server/tls/certificate_cache.h>
 #include <autohttps/server/tls/placeholder.h>
 
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace autohttps {
@@ -91,8 +93,20 @@ struct AutoHttps::Parts {
 
 void AutoHttps::Parts::bind() {
   if (port80) return;
-  OwnedFd http = listen_tcp(options.bind_address, options.http_port);
-  OwnedFd secure = listen_tcp(options.bind_address, options.https_port);
+  std::vector<PassedSocket> passed = passed_sockets();
+  const auto listen = [&](const char* name, std::uint16_t port) {
+    std::optional<PassedSocket> socket = take_socket(passed, name, port);
+    return socket ? std::move(socket->fd) : listen_tcp(options.bind_address, port);
+  };
+  OwnedFd http = listen("http", options.http_port);
+  OwnedFd secure = listen("https", options.https_port);
+  for (const PassedSocket& unused : passed) {
+    options.on_event({Event::Level::warning,
+                      {},
+                      "the service manager passed a socket on port " + std::to_string(unused.port) +
+                          " (\"" + unused.name + "\"), which is not served",
+                      "in the .socket unit: the ports of the configuration, each once"});
+  }
   https_port = bound_port(secure.get());
   https.adopt(std::move(secure));
   port80 = std::make_unique<Port80>(certificates.answers(), std::move(http));

@@ -34,8 +34,10 @@ class AutoHttps {
   // renews in the background; returns after stop(). Throws Error(port | permission) before anything
   // is served; no failure of the CA ends it.
   void serve();
-  void
-  bind();  // what serve() does first; for those who want the ports before, e.g. to drop privileges
+  // What serve() does first; for those who want the ports before, e.g. to drop privileges. Sockets
+  // that a service manager passed (see socket_activation.h) are taken instead, those named "http"
+  // and "https", else those of our ports.
+  void bind();
   void stop() noexcept;
 
   std::uint16_t http_port() const noexcept;  // as bound

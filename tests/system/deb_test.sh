@@ -52,7 +52,7 @@ expect "ca-certificates is a hard dependency" is yes sh -c \
   "dpkg-deb -f '$package' Depends | grep -qw ca-certificates && echo yes"
 expect "libraries' dependencies were computed" is yes sh -c \
   "dpkg-deb -f '$package' Depends | grep -q 'libcurl4.*libssl3' && echo yes"
-for file in /usr/bin/autohttps /usr/lib/autohttps/hooks/reload-nginx /lib/systemd/system/autohttps.service /lib/systemd/system/autohttps-renew.timer \
+for file in /usr/bin/autohttps /usr/lib/autohttps/hooks/reload-nginx /lib/systemd/system/autohttps.service /lib/systemd/system/autohttps.socket /lib/systemd/system/autohttps-renew.timer \
   /etc/init.d/autohttps /etc/autohttps/sites.d/ /usr/share/man/man1/autohttps.1.gz \
   /usr/share/man/man5/autohttps.toml.5.gz /usr/share/bash-completion/completions/autohttps \
   /usr/share/doc/autohttps/copyright; do
@@ -76,7 +76,7 @@ expect "it looks where the package says" grep -q "store      $store" <(autohttps
 grep -rqs '^path-exclude.*man' /etc/dpkg/dpkg.cfg.d || expect "the manual is found" man -w autohttps autohttps-setup autohttps.toml
 if command -v systemd-analyze >/dev/null; then
   expect "systemd finds nothing wrong" is "" sh -c \
-    "systemd-analyze verify /lib/systemd/system/autohttps.service /lib/systemd/system/autohttps-renew.timer 2>&1 |
+    "systemd-analyze verify /lib/systemd/system/autohttps.service /lib/systemd/system/autohttps.socket /lib/systemd/system/autohttps-renew.timer 2>&1 |
       grep autohttps"
 fi
 

@@ -15,9 +15,9 @@
 namespace autohttps::tools {
 namespace {
 
-const std::vector<PackagedText> kAll = {PackagedText::service, PackagedText::renew_service,
-                                        PackagedText::renew_timer, PackagedText::init_script,
-                                        PackagedText::cron};
+const std::vector<PackagedText> kAll = {PackagedText::service,       PackagedText::socket,
+                                        PackagedText::renew_service, PackagedText::renew_timer,
+                                        PackagedText::init_script,   PackagedText::cron};
 constexpr double kMostExposure = 2.0;
 
 bool is_there(const std::string& command) {
@@ -32,8 +32,8 @@ class PackagedTextsTest : public testing::Test {
     values["PROGRAM"] = autohttps_program().string();
     values["USER"] = values["GROUP"] = "root";  // the service's own user need not be here
     std::vector<std::string> files;
-    for (const PackagedText text :
-         {PackagedText::service, PackagedText::renew_service, PackagedText::renew_timer}) {
+    for (const PackagedText text : {PackagedText::service, PackagedText::socket,
+                                    PackagedText::renew_service, PackagedText::renew_timer}) {
       files.push_back((folder_.path() / packaged_name(text)).string());
       std::ofstream(files.back()) << packaged_text(text, values);
     }

@@ -39,7 +39,7 @@ class PlanTest : public testing::Test {
   void serve() { settings.root = "/srv/a"; }
   void with_systemd() {
     machine.files["/run/systemd/system/x"] = "";
-    for (const char* unit : {"autohttps.service", "autohttps-renew.timer"}) {
+    for (const char* unit : {"autohttps.service", "autohttps.socket", "autohttps-renew.timer"}) {
       machine.answers[std::string("systemctl --quiet is-enabled ") + unit] = {1, ""};
       machine.answers[std::string("systemctl --quiet is-active ") + unit] = {1, ""};
     }
@@ -355,6 +355,16 @@ TEST_F(PlanTest, UninstallTakesBackWhatSetupMade) {
   EXPECT_EQ(machine.files, before);
   machine.answers["/etc/init.d/autohttps status"] = {3, ""};
   EXPECT_TRUE(plan_uninstall(surroundings()).changes.empty());
+}
+
+TEST_F(PlanTest, UninstallTakesThePortsFromSystemdBeforeTheServiceStops) {
+  with_systemd();
+  for (const char* question : {"is-enabled autohttps.socket", "is-active autohttps.service"}) {
+    machine.answers[std::string("systemctl --quiet ") + question] = {0, ""};
+  }
+  EXPECT_EQ(whats(plan_uninstall(surroundings())),
+            (std::vector<std::string>{"run systemctl disable --now autohttps.socket",
+                                      "run systemctl stop autohttps.service"}));
 }
 
 TEST_F(PlanTest, UninstallLeavesWhatPeopleWroteAndThePackageHas) {

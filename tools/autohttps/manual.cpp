@@ -218,6 +218,10 @@ ManualPage overview_page() {
             "the store: accounts, keys and certificates; "
             "certificates/NAME/current/fullchain.pem and privkey.pem are what other servers "
             "are given") +
+      entry(italic("autohttps.socket"),
+            "a systemd unit that holds ports 80 and 443, so that a restart refuses no "
+            "connection; in use after systemctl stop autohttps, systemctl enable --now "
+            "autohttps.socket and systemctl start autohttps") +
       entry(italic("/usr/lib/autohttps/hooks"), "ready-made hooks, named without their folder") +
       section("EXAMPLES") + line("A certificate, and a server of one's own reloaded with it:") +
       ".PP\n.in +4n\n.nf\n" +

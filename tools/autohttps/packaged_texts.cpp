@@ -16,6 +16,8 @@ std::string_view source_of(PackagedText text) noexcept {
   switch (text) {
     case PackagedText::service:
       return packaged_source::kService;
+    case PackagedText::socket:
+      return packaged_source::kSocket;
     case PackagedText::renew_service:
       return packaged_source::kRenewService;
     case PackagedText::renew_timer:
@@ -137,6 +139,8 @@ const char* packaged_name(PackagedText text) noexcept {
   switch (text) {
     case PackagedText::service:
       return "autohttps.service";
+    case PackagedText::socket:
+      return "autohttps.socket";
     case PackagedText::renew_service:
       return "autohttps-renew.service";
     case PackagedText::renew_timer:

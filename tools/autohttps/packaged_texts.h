@@ -8,7 +8,7 @@
 
 namespace autohttps::tools {
 
-enum class PackagedText { service, renew_service, renew_timer, init_script, cron };
+enum class PackagedText { service, socket, renew_service, renew_timer, init_script, cron };
 
 // Placeholder -> value, unquoted: PROGRAM CONFIG STORE (absolute paths), USER GROUP (the store's
 // owner), STATE_DIRECTORY (below /var/lib, for systemd to make; may be empty), and those that

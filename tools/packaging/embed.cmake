@@ -2,7 +2,7 @@
 # has the very texts that the package installs.
 #   embed_packaged_texts(HEADER)
 function(embed_packaged_texts header)
-  set(texts kService autohttps.service kRenewService autohttps-renew.service
+  set(texts kService autohttps.service kSocket autohttps.socket kRenewService autohttps-renew.service
     kRenewTimer autohttps-renew.timer kInitScript autohttps.init kCron autohttps.cron)
   string(CONCAT code "// Generated from tools/packaging/*.in by embed.cmake.\n#pragma once\n\n#include <string_view>\n\n"
     "namespace autohttps::tools::packaged_source {\n\n")

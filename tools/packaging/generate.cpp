@@ -29,8 +29,9 @@ void generate(const fs::path& folder) {
   write(folder / "completion/autohttps", completion_script(Shell::bash));
   write(folder / "completion/_autohttps", completion_script(Shell::zsh));
   write(folder / "completion/autohttps.fish", completion_script(Shell::fish));
-  for (const PackagedText text : {PackagedText::service, PackagedText::renew_service,
-                                  PackagedText::renew_timer, PackagedText::init_script}) {
+  for (const PackagedText text :
+       {PackagedText::service, PackagedText::socket, PackagedText::renew_service,
+        PackagedText::renew_timer, PackagedText::init_script}) {
     write(folder / "system" / packaged_name(text), packaged_text(text, packaged_defaults()));
   }
 }

@@ -6,7 +6,7 @@
 if(TARGET autohttps_packaged)
   set(made ${PROJECT_BINARY_DIR}/packaged)
   set(in_system COMPONENT system EXCLUDE_FROM_ALL)
-  install(FILES ${made}/system/autohttps.service ${made}/system/autohttps-renew.service
+  install(FILES ${made}/system/autohttps.service ${made}/system/autohttps.socket ${made}/system/autohttps-renew.service
     ${made}/system/autohttps-renew.timer DESTINATION /lib/systemd/system ${in_system})
   install(PROGRAMS ${made}/system/autohttps.init DESTINATION /etc/init.d RENAME autohttps ${in_system})
   install(FILES ${packaging}/autohttps.logrotate DESTINATION /etc/logrotate.d RENAME autohttps ${in_system})

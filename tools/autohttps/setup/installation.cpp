@@ -235,6 +235,9 @@ void unplan_renewal(Plan& plan, const Surroundings& found) {
 }
 
 void unplan_service(Plan& plan, const Surroundings& found) {
+  if (found.service.socket) {  // first: the next connection would start the service again
+    plan.changes.push_back(run_change({"systemctl", "disable", "--now", "autohttps.socket"}, ""));
+  }
   if (found.service.running) {
     plan.changes.push_back(run_change(service_command(found, "stop"), ""));
   }

@@ -77,6 +77,8 @@ void look_at_service(Surroundings& found, Machine& machine) {
     };
     found.service.enabled = is("is-enabled", "autohttps.service");
     found.service.running = is("is-active", "autohttps.service");
+    found.service.socket =
+        is("is-enabled", "autohttps.socket") || is("is-active", "autohttps.socket");
     found.service.timer =
         is("is-enabled", "autohttps-renew.timer") && is("is-active", "autohttps-renew.timer");
     return;

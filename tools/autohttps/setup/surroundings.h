@@ -40,7 +40,8 @@ struct CertificateLook {
 struct ServiceLook {
   bool enabled = false;  // starts with the machine
   bool running = false;
-  bool timer = false;  // the timer is enabled and runs
+  bool timer = false;   // the timer is enabled and runs
+  bool socket = false;  // systemd holds the ports, or will at the next start
 };
 
 struct Surroundings {

@@ -108,6 +108,49 @@ TEST_F(TlsPolicyTest, ResumesByTicketInBothVersions) {
   }
 }
 
+TEST_F(TlsPolicyTest, TheHybridGroupIsTakenWhereOpensslHasIt) {
+  client_.version = TLS1_3_VERSION;
+  bool has_it = false;
+  client_.prepare = [&has_it](SSL_CTX* context) {
+    has_it = SSL_CTX_set1_groups_list(context, "X25519MLKEM768:X25519") == 1;
+    if (!has_it) SSL_CTX_set1_groups_list(context, "X25519");
+    ERR_clear_error();
+  };
+  const TestHandshake handshake = shake();
+  ASSERT_TRUE(handshake.done);
+  constexpr long kX25519MlKem768 = 0x11ec;  // draft-ietf-tls-ecdhe-mlkem
+  const auto group = SSL_get_negotiated_group(handshake.client.get());
+  if (has_it) {
+    EXPECT_EQ(group & 0xffff, kX25519MlKem768);
+  } else {
+    EXPECT_EQ(group, NID_X25519);
+  }
+}
+
+TEST_F(TlsPolicyTest, AnOfferToCompressIsPassedOver) {
+  using namespace std::string_literals;
+  // By hand: OpenSSL, as distributed, cannot offer it. Methods: deflate, null.
+  const std::string hello =
+      "\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03"s + std::string(32, 'r') +
+      "\x00\x00\x02\xc0\x2b\x02\x01\x00\x00\x10\x00\x0d\x00\x04\x00\x02\x04\x03"s +
+      "\x00\x0a\x00\x04\x00\x02\x00\x17"s;
+  cache_->set_default("a.test");
+  context_.reset(make_server_context({}, cache_));
+  const SslPtr server(SSL_new(context_.get()));
+  BIO* in = BIO_new_mem_buf(hello.data(), static_cast<int>(hello.size()));
+  BIO_set_mem_eof_return(in, -1);
+  BIO* out = BIO_new(BIO_s_mem());
+  SSL_set_bio(server.get(), in, out);
+  EXPECT_NE(SSL_accept(server.get()), 1);
+  ERR_clear_error();
+  std::string answer(100, '\0');
+  ASSERT_EQ(BIO_read(out, answer.data(), static_cast<int>(answer.size())), 100);
+  constexpr std::size_t kSessionIdLength = 5 + 4 + 2 + 32;
+  ASSERT_EQ(answer.substr(0, 1) + answer.substr(5, 1), "\x16\x02"s);  // a server's hello
+  const auto session_id = static_cast<std::size_t>(answer[kSessionIdLength]);
+  EXPECT_EQ(answer.at(kSessionIdLength + 1 + session_id + 2), '\0');  // null
+}
+
 TEST_F(TlsPolicyTest, NoEarlyDataIsOffered) {
   client_.version = TLS1_3_VERSION;
   const TestHandshake handshake = shake();

@@ -273,4 +273,6 @@ std::uint16_t AutoHttps::https_port() const noexcept {
 
 AutoCertificates& AutoHttps::certificates() noexcept { return parts_->certificates; }
 
+const Counters& AutoHttps::counters() const noexcept { return parts_->https.counters(); }
+
 }  // namespace autohttps

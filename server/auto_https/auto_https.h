@@ -1,9 +1,10 @@
 // HTTPS in one object: ports 80 and 443, certificates obtained, renewed and swapped, http
-// redirected. Not yet for the open internet: see https_server.h.
+// redirected.
 #pragma once
 
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/server/auto_https/options.h>
+#include <autohttps/server/engine/counters.h>
 #include <autohttps/server/httplib/https_server.h>
 
 #include <cstdint>
@@ -43,6 +44,7 @@ class AutoHttps {
   std::uint16_t http_port() const noexcept;  // as bound
   std::uint16_t https_port() const noexcept;
   AutoCertificates& certificates() noexcept;
+  const Counters& counters() const noexcept;  // of the https port
 
  private:
   struct Parts;

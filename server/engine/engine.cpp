@@ -53,7 +53,8 @@ OwnedFd spare_descriptor() { return OwnedFd(::open("/dev/null", O_RDONLY | O_CLO
 }  // namespace
 
 struct Engine::Parts {
-  Parts(EngineLimits limits, RequestSink& sink) : shared{filled_in(std::move(limits)), sink} {}
+  Parts(EngineLimits limits, RequestSink& sink, std::shared_ptr<Counters> counters)
+      : kept(std::move(counters)), shared{filled_in(std::move(limits)), sink, *kept} {}
 
   struct Listener {
     OwnedFd fd;
@@ -69,6 +70,7 @@ struct Engine::Parts {
   bool admit(const AddressKey&, bool tls) noexcept;
   void end_listening() noexcept;
 
+  const std::shared_ptr<Counters> kept;
   EngineShared shared;
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::size_t> next_shard{0};
@@ -80,8 +82,8 @@ struct Engine::Parts {
   bool drained = false;
 };
 
-Engine::Engine(EngineLimits limits, RequestSink& sink)
-    : parts_(std::make_unique<Parts>(std::move(limits), sink)) {
+Engine::Engine(EngineLimits limits, RequestSink& sink, std::shared_ptr<Counters> counters)
+    : parts_(std::make_unique<Parts>(std::move(limits), sink, std::move(counters))) {
   const std::size_t count = parts_->shared.limits.leaders;
   for (std::size_t i = 0; i < count; ++i) {
     auto shard = std::make_unique<Shard>(parts_->shared, count);

@@ -19,7 +19,7 @@ class Engine {
  public:
   // Raises the soft limit of descriptors to the hard one. Throws Error(resources): no descriptor or
   // thread to begin with.
-  Engine(EngineLimits, RequestSink&);
+  Engine(EngineLimits, RequestSink&, std::shared_ptr<Counters> = std::make_shared<Counters>());
   ~Engine();  // drain(0)
 
   // Null: plain. Takes a socket that listens (see listen_tcp).

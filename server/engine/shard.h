@@ -23,7 +23,7 @@ namespace autohttps {
 struct EngineShared {
   const EngineLimits limits;
   RequestSink& sink;
-  Counters counters{};
+  Counters& counters;
   AddressCounts addresses{};
   std::atomic<bool> draining{false};
   std::atomic<bool> cut{false};  // drained for long enough: what is left ends now

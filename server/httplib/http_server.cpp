@@ -129,8 +129,8 @@ class HttpServer::Front final : public httplib::TaskQueue {
  public:
   Front(HttpServer& server, bool takes_socket) : server_(server) {
     server_.sink_->tasks.reset(server_.new_task_queue ? server_.new_task_queue() : nullptr);
-    engine_ = std::make_unique<Engine>(server_.limits_to_serve_with(), *server_.sink_);
-    server_.counters_ = {engine_, &engine_->counters()};
+    engine_ =
+        std::make_unique<Engine>(server_.limits_to_serve_with(), *server_.sink_, server_.counters_);
     if (takes_socket) take_socket();
   }
   ~Front() override { end(std::chrono::milliseconds(0)); }
@@ -193,7 +193,7 @@ class HttpServer::Front final : public httplib::TaskQueue {
 
   static constexpr int kBacklog = 4'096;
   HttpServer& server_;
-  std::shared_ptr<Engine> engine_;  // kept by whoever reads its counters
+  std::unique_ptr<Engine> engine_;
   bool over_ = false;
 };
 

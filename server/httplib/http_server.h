@@ -87,9 +87,7 @@ class HttpServer : public httplib::Server {
   EngineLimits& limits() noexcept { return limits_; }
   // cpp-httplib unpacks them without a limit of their own: a kilobyte may become a megabyte.
   void accept_compressed_bodies(bool accept) noexcept { accepts_compressed_ = accept; }
-  const Counters& counters() const noexcept {
-    return *counters_;
-  }  // since the last listening began
+  const Counters& counters() const noexcept { return *counters_; }
 
   // Takes a socket (see listen_tcp) instead of bind_to_port(); serve_adopted() is then
   // listen_after_bind(): it returns after stop(), when the requests under way have been answered,
@@ -118,7 +116,7 @@ class HttpServer : public httplib::Server {
 
   EngineLimits limits_;
   std::shared_ptr<const TlsContext> tls_;
-  std::shared_ptr<const Counters> counters_;
+  const std::shared_ptr<Counters> counters_;
   bool accepts_compressed_ = false;
   bool answers_expect_ = false;
 

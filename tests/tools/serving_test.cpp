@@ -28,6 +28,25 @@ TEST(ServingTest, TheRecordLastsAsLongAsItsProcess) {
   EXPECT_FALSE(who_serves(other, clock));
 }
 
+TEST(ServingTest, CountersAreWrittenWhenTheyHaveChanged) {
+  ManualClock clock;
+  const auto disk = std::make_shared<acme::MemoryDisk>();
+  acme::MemoryStore server(disk, clock);
+  acme::MemoryStore other(disk, clock);
+  ServingRecord record(server, clock, {.pid = 812});
+  Counters counters;
+  counters.add(Count::requests);
+  counters.add(Count::requests);
+  counters.open = 3;
+  record.count(counters);
+  const std::map<std::string, std::uint64_t> expected = {
+      {"open", 3}, {"requests", 2}, {"threads", 0}};
+  EXPECT_EQ(who_serves(other, clock)->counters, expected);
+  disk->write("run/serve.json", "{\"pid\":812}");
+  record.count(counters);
+  EXPECT_TRUE(who_serves(other, clock)->counters.empty()) << "nothing had changed";
+}
+
 TEST(ServingTest, ARecordThatCannotBeReadSaysNothing) {
   ManualClock clock;
   const auto disk = std::make_shared<acme::MemoryDisk>();

@@ -13,8 +13,10 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
+#include <thread>
 
 namespace autohttps::tools {
 namespace {
@@ -51,6 +53,14 @@ std::unique_ptr<ServingRecord> record(AutoHttps& server, Output& output) {
   }
 }
 
+// Written down now and then, for `status`: a server that is asked by nobody writes nothing.
+void keep_counters(ServingRecord* record, AutoHttps& server, const std::stop_token& stop) {
+  constexpr std::chrono::seconds kOften{10};
+  while (record != nullptr && server.certificates().clock().sleep_for(kOften, stop)) {
+    record->count(server.counters());
+  }
+}
+
 }  // namespace
 
 Exit serve(const Config& config, Output& output) {
@@ -71,9 +81,9 @@ Exit serve(const Config& config, Output& output) {
   const std::unique_ptr<ServingRecord> served = record(server, output);
   output.step("serving https on port " + std::to_string(server.https_port()) +
               ", http (challenges, redirects) on port " + std::to_string(server.http_port()));
-  output.step(
-      "note: this front is not yet for the open internet: slow clients can hold its threads");
   Reload reload(config, server, output);
+  const std::jthread counting(
+      [&](const std::stop_token& stop) { keep_counters(served.get(), server, stop); });
   const std::stop_callback on_stop(interruption.token(), [&server] {
     tell_service_manager(stopping_state());
     server.stop();

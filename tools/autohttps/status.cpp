@@ -13,17 +13,29 @@
 namespace autohttps::tools {
 namespace {
 
+// "counters   accepted 10, open 2 ...": what was refused or cut stands there by its name.
+std::string counters_text(const std::map<std::string, std::uint64_t>& counters) {
+  if (counters.empty()) return {};
+  std::string text;
+  for (const auto& [name, count] : counters) {
+    text += (text.empty() ? "" : ", ") + name + " " + std::to_string(count);
+  }
+  return "counters   " + text + "\n";
+}
+
 std::string serving_text(const std::optional<Serving>& serving) {
   if (!serving) return "served by  no autohttps serve is running on this store\n";
   return "served by  autohttps serve (pid " + std::to_string(serving->pid) + ") on ports " +
-         std::to_string(serving->http_port) + " and " + std::to_string(serving->https_port) + "\n";
+         std::to_string(serving->http_port) + " and " + std::to_string(serving->https_port) + "\n" +
+         counters_text(serving->counters);
 }
 
 Json serving_json(const std::optional<Serving>& serving) {
   if (!serving) return nullptr;
   return {{"pid", serving->pid},
           {"http_port", serving->http_port},
-          {"https_port", serving->https_port}};
+          {"https_port", serving->https_port},
+          {"counters", serving->counters}};
 }
 
 Thresholds thresholds_of(const Settings& settings) {

@@ -149,7 +149,7 @@ class HttpServer::Front final : public httplib::TaskQueue {
   }
   void shutdown() override {
     end(std::chrono::milliseconds(server_.limits_.drain));
-    if (const int bell = server_.doorbell_.exchange(-1); bell >= 0) ::close(bell);
+    OwnedFd(server_.doorbell_.exchange(-1)).reset();  // nobody rang
     server_.state_ = kIdle;
   }
 
@@ -264,7 +264,8 @@ void HttpServer::stop() noexcept {
   int running = kRunning;
   if (!state_.compare_exchange_strong(running, kStopping)) return;
   // The accept loop wakes up and finds out why.
-  if (::connect(doorbell_, reinterpret_cast<const sockaddr*>(&decoy_address_),
+  const OwnedFd bell(doorbell_.exchange(-1));
+  if (::connect(bell.get(), reinterpret_cast<const sockaddr*>(&decoy_address_),
                 decoy_address_size_) != 0) {
     httplib::Server::stop();
   }

@@ -169,14 +169,17 @@ std::string AutoCertificates::manage(const AutoCertificatesOptions& wish) {
 
 const std::string& AutoCertificates::certificate() const noexcept { return parts_->wish.id; }
 
-void AutoCertificates::start(CertificateSink& sink) {
+void AutoCertificates::start(CertificateSink& sink) { start(sink, {}); }
+
+void AutoCertificates::start(CertificateSink& sink, acme::PublisherOptions options) {
   manage();
   parts_->answers.sweep();
   const std::lock_guard lock(parts_->mutex);
   if (parts_->publisher) throw Error(ErrorCode::internal, "AutoCertificates was started twice");
-  parts_->publisher =
-      std::make_unique<acme::Publisher>(parts_->certificates, sink, parts_->options.on_event);
-  parts_->publisher->publish(parts_->certificates.ids());
+  if (options.clock == nullptr) options.clock = &parts_->clock;
+  parts_->publisher = std::make_unique<acme::Publisher>(
+      parts_->certificates, sink, parts_->options.on_event, std::move(options));
+  parts_->publisher->publish_all();
   parts_->thread = std::jthread(
       [manager = &parts_->manager](const std::stop_token& stop) { manager->run(stop); });
 }

@@ -21,6 +21,7 @@ namespace acme {
 struct Transport;
 struct Store;
 class Publisher;
+struct PublisherOptions;
 }  // namespace acme
 
 struct AutoCertificatesOptions {
@@ -82,6 +83,9 @@ class AutoCertificates {
   // flips one; what is due is obtained and renewed. `answers()` must be reachable on port 80 of
   // every name by then. Call once.
   void start(CertificateSink& sink);
+  // The same for a sink that asks for what it has not got (Publisher::supply), and so need not hold
+  // all of a large store.
+  void start(CertificateSink& sink, acme::PublisherOptions);
   void stop() noexcept;  // an order under way stays in its journal; joins the threads
 
   // In the foreground, for commands.

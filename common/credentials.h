@@ -17,6 +17,7 @@ struct Credentials {
   std::uint64_t generation = 0;
   std::vector<std::shared_ptr<const CertifiedKey>> keys;  // never empty; all for the same names
   bool placeholder = false;  // self-signed, made by us, served only until the first real one
+  bool loads_again = false;  // a handshake's name leads to it: it need not stay in memory
 };
 
 }  // namespace autohttps

@@ -165,6 +165,13 @@ AttemptPlan Attempt::look() {
                       {options_.person, options_.force}, clock_.wall());
 }
 
+std::optional<WallTime> Attempt::idle_until() {
+  check_clock(clock_.wall());
+  const AttemptPlan plan = look();
+  if (plan.step == Step::issue || is_displaced() || has_hooks_due()) return std::nullopt;
+  return plan.next;
+}
+
 // `current` is broken or was never flipped, and another whole generation stands in for it.
 bool Attempt::is_displaced() const { return current_ && !trouble_.empty(); }
 

@@ -23,6 +23,8 @@ class Attempt {
 
   // What run() would do: for status and for the next look. Throws what the store throws.
   AttemptPlan look();
+  // The same look: is there anything that run() would do? Empty: there is; else when to look again.
+  std::optional<WallTime> idle_until();
 
  private:
   void work();

@@ -1,6 +1,7 @@
 #include <autohttps/acme/management/manager.h>
 
 #include <autohttps/acme/management/attempt.h>
+#include <autohttps/acme/management/large_store_looks.h>
 #include <autohttps/acme/management/rollback.h>
 #include <autohttps/acme/management/wish_lookup.h>
 
@@ -16,6 +17,11 @@ namespace {
 
 constexpr std::chrono::hours kLongestSleep{1};     // wishes of other processes are noticed by then
 constexpr std::chrono::seconds kShortestSleep{1};  // whatever goes wrong, no busy loop
+
+std::optional<WallTime> next_of(const Outcome& outcome) {
+  if (!outcome.next_attempt) return outcome.hooks.next_try;
+  return std::min(*outcome.next_attempt, outcome.hooks.next_try.value_or(*outcome.next_attempt));
+}
 
 }  // namespace
 
@@ -42,7 +48,7 @@ std::string Manager::manage(const CertificateSpec& wish) {
 // A crash may have come between the wish and the index of its names.
 bool Manager::is_indexed(const CertificateSpec& spec) const {
   return std::all_of(spec.names.begin(), spec.names.end(), [&](const Identifier& name) {
-    return name.type == Identifier::Type::ip || certificates_.id_for_name(name.value) == spec.id;
+    return certificates_.id_for_name(name.value) == spec.id;
   });
 }
 
@@ -122,32 +128,56 @@ std::vector<Outcome> Manager::run_once(const RunOptions& options, std::stop_toke
 }
 
 void Manager::run(std::stop_token stop) {
+  const RunOptions options;
+  const EventSink silence;
+  LargeStoreLooks large(
+      certificates_, clock_,
+      [&](const std::string& id) {
+        return Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, id, options, stop)
+            .idle_until();
+      },
+      [&](const std::vector<std::string>& ids) {
+        RunOptions due;
+        due.only = ids;
+        const WallTime latest = clock_.wall() + kLongestSleep;
+        for (const Outcome& outcome : run_once(due, stop)) {
+          large.note(outcome.certificate, next_of(outcome).value_or(latest));
+        }
+      });
+  bool woken = false;
   while (!stop.stop_requested()) {
     WallTime next = clock_.wall() + kLongestSleep;
     try {
-      for (const Outcome& outcome : run_once({}, stop)) {
-        if (outcome.next_attempt) next = std::min(next, *outcome.next_attempt);
-        if (outcome.hooks.next_try) next = std::min(next, *outcome.hooks.next_try);
-      }
+      const bool is_large = certificates_.listed().size() > kMostLookedAt;
+      next = std::min(next, is_large ? large.look(woken, stop) : look_at_all(stop));
     } catch (const Error& error) {
       if (events_) events_({Event::Level::error, {}, error.what(), error.hint()});
     }
-    pause(std::max(next, clock_.wall() + kShortestSleep), stop);
+    woken = pause(std::max(next, clock_.wall() + kShortestSleep), stop);
   }
 }
 
-void Manager::pause(WallTime until, const std::stop_token& stop) {
+WallTime Manager::look_at_all(const std::stop_token& stop) {
+  WallTime next = clock_.wall() + kLongestSleep;
+  for (const Outcome& outcome : run_once({}, stop)) {
+    next = std::min(next, next_of(outcome).value_or(next));
+  }
+  return next;
+}
+
+// True: by wake().
+bool Manager::pause(WallTime until, const std::stop_token& stop) {
   std::stop_source sleep;
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(woken_, false)) return;
+    if (std::exchange(woken_, false)) return true;
     sleep_ = sleep;
   }
   const std::stop_callback stopped(stop, [&] { sleep.request_stop(); });
   clock_.sleep_until_wall(until, sleep.get_token());
   const std::lock_guard lock(mutex_);
   sleep_ = std::stop_source(std::nostopstate);
-  woken_ = false;
+  return std::exchange(woken_, false);
 }
 
 void Manager::wake() noexcept {

@@ -10,6 +10,7 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/random.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -75,9 +76,11 @@ class Manager {
                     std::stop_token);
 
   // `serve`: run_once for ever, sleeping until the next is due (at most an hour, so that wishes of
-  // other processes are noticed).
+  // other processes are noticed). In a store with more than kMostLookedAt certificates each look is
+  // at what is due or has changed, see LargeStoreLooks.
   void run(std::stop_token);
   void wake() noexcept;  // look now
+  static constexpr std::size_t kMostLookedAt = 100;
 
   // When something is next to be done; empty: nothing is managed. For status and for run().
   std::optional<WallTime> next_look() const;
@@ -86,7 +89,8 @@ class Manager {
   Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
   bool is_indexed(const CertificateSpec&) const;
   void forget_back_off(const std::string& id);
-  void pause(WallTime until, const std::stop_token&);
+  WallTime look_at_all(const std::stop_token&);
+  bool pause(WallTime until, const std::stop_token&);
 
   CertificateStore& certificates_;
   IssuerFactory issuers_;

@@ -1,11 +1,11 @@
 #include <autohttps/acme/management/publisher.h>
 
 #include <autohttps/acme/issuance/bundle_check.h>
+#include <autohttps/acme/management/publisher_queue.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/timestamps.h>
 
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,27 +16,41 @@
 namespace autohttps::acme {
 namespace {
 
-struct Job {
-  std::string id;
-  bool at_start = false;                    // publish(): nobody serves yet, nothing to prove
-  std::function<void(bool served)> done{};  // may be empty
+using Why = PublisherJob::Why;
+
+// What the sink has of a certificate.
+struct Held {
+  std::uint64_t generation = 0;  // 0: there was none when it was asked for
+  std::string fingerprint;
+  bool loads_again = false;
 };
 
 }  // namespace
 
 struct Publisher::Work {
-  Work(CertificateStore& certificates_in, CertificateSink& sink_in, EventSink events_in)
+  Work(CertificateStore& certificates_in, CertificateSink& sink_in, EventSink events_in,
+       PublisherOptions options_in)
       : certificates(certificates_in),
         sink(sink_in),
         events(std::move(events_in)),
+        options(std::move(options_in)),
+        queue(options.clock == nullptr ? system_clock : *options.clock),
+        lazy(certificates.listed().size() > options.most_whole),
         thread([this](const std::stop_token& stop) { run(stop); }) {}
 
   void run(const std::stop_token& stop);
-  void enqueue(Job);
-  bool refresh(const Job&);
-  bool load(const Job&);
+  void flipped(std::string_view id);
+  bool perform(const PublisherJob&);
+  bool look_up(const std::string& name);
+  bool refresh(const std::string& id, Why, std::string_view name = {});
+  bool load(const std::string& id, Why, std::string_view name);
+  std::size_t publish(const std::vector<std::string>& ids, Why);
+  void show_none(const std::string& id);
   void withdraw(const std::string& id);
-  void install(const Job&, const Generation&);
+  void install(const std::string& id, Why, const Generation&);
+  std::optional<Held> held(std::string_view id) const;
+  bool is_served(std::string_view id) const;
+  bool is_lazy() const;
   void event(Event::Level, const std::string& id, const std::string& text,
              const std::string& hint = {}) const;
 
@@ -44,108 +58,194 @@ struct Publisher::Work {
   CertificateStore& certificates;
   CertificateSink& sink;
   const EventSink events;
+  const PublisherOptions options;
+  const SystemClock system_clock{};
+  PublisherQueue queue;
 
   // Guarded by mutex.
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::deque<Job> jobs;
+  mutable std::mutex mutex;
   std::function<void(const Credentials&)> installed_callback;
-
-  // The thread's own: what is served now, by generation and fingerprint.
-  std::map<std::string, std::pair<std::uint64_t, std::string>> served;
+  std::map<std::string, Held, std::less<>> in_sink;
+  std::string loading;  // the certificate that is being read: a flip of it must not be missed
+  bool lazy;
+  bool began = false;  // publish_all() was called before
 
   std::unique_ptr<Subscription> subscription;  // ends first: it enqueues
   std::jthread thread;
 };
 
 void Publisher::Work::run(const std::stop_token& stop) {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex);
-      if (!changed.wait(lock, stop, [&] { return !jobs.empty(); }) || stop.stop_requested()) return;
-      job = std::move(jobs.front());
-      jobs.pop_front();
-    }
-    const bool is_served = refresh(job);
-    if (job.done) job.done(is_served);
+  while (const auto job = queue.next(stop)) {
+    const bool served = perform(*job);
+    for (const auto& done : job->done) done(served);
   }
 }
 
-void Publisher::Work::enqueue(Job job) {
+// On the store's thread. In a large store most flips are of certificates that nobody has asked for.
+void Publisher::Work::flipped(std::string_view id) {
+  queue.store_changed();
   {
     const std::lock_guard lock(mutex);
-    // The store may tell of one flip several times; one look covers all that wait.
-    for (const Job& waiting : jobs) {
-      if (!job.done && waiting.id == job.id && !waiting.at_start) return;
-    }
-    jobs.push_back(std::move(job));
+    if (lazy && id != loading && !in_sink.contains(id)) return;
   }
-  changed.notify_one();
+  queue.add({Why::flip, std::string(id)});
 }
 
-bool Publisher::Work::refresh(const Job& job) {
+bool Publisher::Work::perform(const PublisherJob& job) {
+  if (job.why != Why::asked) return refresh(job.text, job.why);
   try {
-    return load(job);
+    return look_up(job.text);
   } catch (const Error& error) {
-    event(Event::Level::error, job.id, std::string("reading it to serve it: ") + error.what(),
+    event(Event::Level::error, {}, std::string("looking up a name to serve it: ") + error.what(),
           error.hint());
   } catch (const std::exception& error) {
-    event(Event::Level::error, job.id, std::string("reading it to serve it: ") + error.what());
+    event(Event::Level::error, {}, std::string("looking up a name to serve it: ") + error.what());
   }
-  return served.contains(job.id);
+  return false;
 }
 
-bool Publisher::Work::load(const Job& job) {
+// The name's own certificate; where there is none, or none with the name as yet, its wildcard's.
+bool Publisher::Work::look_up(const std::string& name) {
+  const std::vector<std::string> ids = certificates.ids_for_name(name);
+  bool served = false;
+  for (const std::string& id : ids) {
+    served = refresh(id, Why::asked, name);
+    if (served) break;
+  }
+  if (ids.empty()) queue.leads_nowhere(name);
+  return served;
+}
+
+bool Publisher::Work::refresh(const std::string& id, Why why, std::string_view name) {
+  {
+    const std::lock_guard lock(mutex);
+    loading = id;
+  }
+  bool served = false;
+  try {
+    served = load(id, why, name);
+  } catch (const Error& error) {
+    served = is_served(id);
+    event(Event::Level::error, id, std::string("reading it to serve it: ") + error.what(),
+          error.hint());
+  } catch (const std::exception& error) {
+    served = is_served(id);
+    event(Event::Level::error, id, std::string("reading it to serve it: ") + error.what());
+  }
+  if (!is_served(id)) show_none(id);
+  return served;
+}
+
+// `name`: what a handshake asked for, else empty.
+bool Publisher::Work::load(const std::string& id, Why why, std::string_view name) {
   std::string trouble;
-  const auto generation = certificates.current(job.id, &trouble);
-  if (!trouble.empty()) event(Event::Level::warning, job.id, trouble);
+  const auto generation = certificates.current(id, &trouble);
+  if (!trouble.empty()) event(Event::Level::warning, id, trouble);
   if (!generation) {
-    if (!certificates.spec(job.id)) withdraw(job.id);
-    return served.contains(job.id);
+    if (!certificates.spec(id)) withdraw(id);
+    return is_served(id);
   }
   // A damaged `current` falls back to an older generation: right for a start, but no reason to give
   // up what is in memory (RELIABILITY I3).
-  const auto before = served.find(job.id);
-  if (!trouble.empty() && before != served.end() && generation->number < before->second.first) {
-    return true;
-  }
+  const auto before = held(id);
+  if (!trouble.empty() && before && generation->number < before->generation) return true;
   // Against the names it was issued for, not those wished for by now: what has not got its new name
   // yet is served meanwhile.
-  const std::string why = trouble_with(*generation->key, generation->meta.names);
-  if (!why.empty()) {
-    event(Event::Level::error, job.id,
-          "generation " + std::to_string(generation->number) + " is not served: " + why,
+  const std::string why_not = trouble_with(*generation->key, generation->meta.names);
+  if (!why_not.empty()) {
+    event(Event::Level::error, id,
+          "generation " + std::to_string(generation->number) + " is not served: " + why_not,
           "the one before stays in place; autohttps obtain --force gets a new one");
-    return served.contains(job.id);
+    return is_served(id);
   }
-  install(job, *generation);
-  return true;
+  install(id, why, *generation);
+  if (name.empty() || generation->key->serves(name)) return true;
+  queue.leads_nowhere(std::string(name));  // wished for, and not yet in the certificate
+  return false;
 }
 
-void Publisher::Work::install(const Job& job, const Generation& generation) {
-  const std::pair identity(generation.number, generation.key->fingerprint());
-  const auto before = served.find(job.id);
-  if (before != served.end() && before->second == identity) return;
-  const auto credentials = CertificateStore::credentials(job.id, generation);
-  sink.install(credentials);
-  served[job.id] = identity;
-  event(job.at_start ? Event::Level::debug : Event::Level::done, job.id,
-        "serving generation " + std::to_string(generation.number) + ", valid until " +
-            format_rfc3339(generation.key->not_after()).substr(0, 10));
-  if (job.at_start) return;
+// Nothing good is there to be served: a placeholder, where somebody makes one.
+void Publisher::Work::show_none(const std::string& id) {
+  if (!options.on_none) return;
+  try {
+    const auto spec = certificates.spec(id);
+    if (!spec) return;
+    const bool loads_again = is_lazy();
+    {
+      // Before the sink has it: whatever is dropped from there is forgotten here.
+      const std::lock_guard lock(mutex);
+      in_sink[id] = {0, {}, loads_again};
+    }
+    options.on_none(*spec, loads_again);
+  } catch (const Error&) {
+    // The manager tells of a wish that cannot be read at each look; the other certificates go on.
+  }
+}
+
+void Publisher::Work::install(const std::string& id, Why why, const Generation& generation) {
+  const auto before = held(id);
+  Held now{generation.number, generation.key->fingerprint(), false};
+  if (before && before->generation == now.generation && before->fingerprint == now.fingerprint) {
+    return;
+  }
+  now.loads_again = before ? before->loads_again : is_lazy();
+  const auto credentials = CertificateStore::credentials(id, generation, now.loads_again);
   std::function<void(const Credentials&)> callback;
   {
     const std::lock_guard lock(mutex);
+    in_sink[id] = now;
+    lazy = lazy || in_sink.size() > options.most_whole;  // it has grown too large to be held whole
     callback = installed_callback;
   }
-  if (callback) callback(*credentials);
+  sink.install(credentials);
+  event(why == Why::flip ? Event::Level::done : Event::Level::debug, id,
+        "serving generation " + std::to_string(generation.number) + ", valid until " +
+            format_rfc3339(generation.key->not_after()).substr(0, 10));
+  if (why == Why::flip && callback) callback(*credentials);
+}
+
+std::size_t Publisher::Work::publish(const std::vector<std::string>& ids, Why why) {
+  std::mutex waiting;
+  std::condition_variable all_done;
+  std::size_t left = ids.size(), count = 0;  // guarded by waiting
+  for (const std::string& id : ids) {
+    queue.add({why, id, {[&](bool served) {
+                 const std::lock_guard lock(waiting);
+                 if (served) ++count;
+                 if (--left == 0) all_done.notify_one();
+               }}});
+  }
+  std::unique_lock lock(waiting);
+  all_done.wait(lock, [&] { return left == 0; });
+  return count;
 }
 
 void Publisher::Work::withdraw(const std::string& id) {
-  if (served.erase(id) == 0) return;
+  const auto before = held(id);
+  if (!before) return;
+  {
+    const std::lock_guard lock(mutex);
+    in_sink.erase(id);
+  }
   sink.withdraw(id);
+  if (before->generation == 0) return;  // nobody was told that it is served
   event(Event::Level::done, id, "no longer served: it was deleted");
+}
+
+std::optional<Held> Publisher::Work::held(std::string_view id) const {
+  const std::lock_guard lock(mutex);
+  const auto found = in_sink.find(id);
+  return found == in_sink.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Publisher::Work::is_served(std::string_view id) const {
+  const auto now = held(id);
+  return now && now->generation != 0;
+}
+
+bool Publisher::Work::is_lazy() const {
+  const std::lock_guard lock(mutex);
+  return lazy;
 }
 
 void Publisher::Work::event(Event::Level level, const std::string& id, const std::string& text,
@@ -153,11 +253,11 @@ void Publisher::Work::event(Event::Level level, const std::string& id, const std
   if (events) events({level, id, text, hint});
 }
 
-Publisher::Publisher(CertificateStore& certificates, CertificateSink& sink, EventSink events)
-    : work_(std::make_unique<Work>(certificates, sink, std::move(events))) {
+Publisher::Publisher(CertificateStore& certificates, CertificateSink& sink, EventSink events,
+                     PublisherOptions options)
+    : work_(std::make_unique<Work>(certificates, sink, std::move(events), std::move(options))) {
   Work* work = work_.get();
-  work->subscription =
-      certificates.watch([work](std::string_view id) { work->enqueue({std::string(id)}); });
+  work->subscription = certificates.watch([work](std::string_view id) { work->flipped(id); });
 }
 
 Publisher::~Publisher() {
@@ -165,32 +265,36 @@ Publisher::~Publisher() {
   work_->thread.request_stop();
   work_->thread.join();
   // Each promised call runs once, also for what will not be looked at any more.
-  for (const Job& job : work_->jobs) {
-    if (job.done) job.done(work_->served.contains(job.id));
+  for (const PublisherJob& job : work_->queue.rest()) {
+    for (const auto& done : job.done) done(work_->is_served(job.text));
   }
 }
 
 std::size_t Publisher::publish(const std::vector<std::string>& ids) {
-  std::mutex mutex;
-  std::condition_variable all_done;
-  std::size_t left = ids.size(), count = 0;  // guarded by mutex
-  for (const std::string& id : ids) {
-    work_->enqueue({id, true, [&](bool served) {
-                      const std::lock_guard lock(mutex);
-                      if (served) ++count;
-                      if (--left == 0) all_done.notify_one();
-                    }});
-  }
-  std::unique_lock lock(mutex);
-  all_done.wait(lock, [&] { return left == 0; });
-  return count;
+  return work_->publish(ids, Why::start);
 }
 
+std::size_t Publisher::publish_all() {
+  work_->queue.store_changed();
+  if (loads_lazily()) return 0;
+  Why why = Why::flip;
+  {
+    const std::lock_guard lock(work_->mutex);
+    if (!std::exchange(work_->began, true)) why = Why::start;
+  }
+  return work_->publish(work_->certificates.ids(), why);
+}
+
+bool Publisher::loads_lazily() const { return work_->is_lazy(); }
+
 bool Publisher::supply(std::string_view name, std::function<void()> done) {
-  const auto id = work_->certificates.id_for_name(name);
-  if (!id) return false;
-  work_->enqueue({*id, false, [done = std::move(done)](bool) { done(); }});
-  return true;
+  return work_->queue.ask(name, [done = std::move(done)](bool) { done(); });
+}
+
+void Publisher::dropped(std::string_view certificate) {
+  const std::lock_guard lock(work_->mutex);
+  const auto found = work_->in_sink.find(certificate);
+  if (found != work_->in_sink.end()) work_->in_sink.erase(found);
 }
 
 void Publisher::on_installed(std::function<void(const Credentials&)> callback) {

@@ -2,11 +2,13 @@
 
 #include <autohttps/acme/store/certificate_documents.h>
 #include <autohttps/acme/store/keys.h>
+#include <autohttps/acme/store/name_index.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/pem.h>
 #include <autohttps/common/strings.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace autohttps::acme {
@@ -16,7 +18,6 @@ using Survives = Store::Survives;
 
 constexpr std::size_t kGenerationsKept = 5;  // DESIGN 4
 constexpr std::string_view kCertificates = "certificates";
-constexpr std::size_t kLongestDnsName = 253;
 
 std::string all_of(std::string_view id) {
   return std::string(kCertificates) + "/" + std::string(id);
@@ -32,13 +33,6 @@ std::string hooks_of(std::string_view id, std::optional<std::uint64_t> generatio
   return (generation ? folder_of(id, *generation) : all_of(id)) + "/hooks.json";
 }
 std::string mark_of(std::string_view id) { return "changes/" + std::string(id); }
-
-// names/<dns-name>, a wildcard's "*." written "_.".
-std::string name_key(std::string_view dns_name) {
-  std::string part(dns_name);
-  if (part.starts_with("*.")) part.front() = '_';
-  return "names/" + key_part(part);
-}
 
 std::string required(const Store& store, const std::string& key) {
   std::optional<std::string> text = store.get(key);
@@ -110,29 +104,35 @@ void write_generation(Store& store, const std::string& folder, const Bundle& bun
   put("meta.json", to_json_text(meta));
 }
 
-// Names of a certificate that stop being its own, unless another one has them by now.
-void release_names(Store& store, std::string_view id, const std::vector<Identifier>& names,
-                   const std::vector<Identifier>& kept) {
-  for (const Identifier& name : names) {
-    if (std::find(kept.begin(), kept.end(), name) != kept.end()) continue;
-    if (store.get(name_key(name.value)) == id) store.remove(name_key(name.value));
-  }
-}
-
-void claim_name(Store& store, std::string_view id, const Identifier& name) {
-  if (name.type != Identifier::Type::dns || store.get(name_key(name.value)) == id) return;
-  store.put(name_key(name.value), id, Survives::power_cut);
-}
-
 }  // namespace
 
 std::vector<std::string> CertificateStore::ids() const {
-  std::vector<std::string> ids = store_.list(kCertificates);
-  std::erase_if(ids, [&](const std::string& id) {
-    const std::vector<std::string> files = store_.list(all_of(id));
-    return std::find(files.begin(), files.end(), "spec.json") == files.end();
-  });
+  std::vector<std::string> ids = listed();
+  std::erase_if(ids, [&](const std::string& id) { return !has_wish(id); });
   return ids;
+}
+
+std::vector<std::string> CertificateStore::listed() const { return store_.list(kCertificates); }
+
+bool CertificateStore::has_wish(std::string_view id) const {
+  const std::vector<std::string> files = store_.list(all_of(id));
+  return std::find(files.begin(), files.end(), "spec.json") != files.end();
+}
+
+bool CertificateStore::is_empty() const {
+  const std::vector<std::string> all = listed();
+  return std::none_of(all.begin(), all.end(), [&](const std::string& id) { return has_wish(id); });
+}
+
+std::size_t CertificateStore::stamp(std::string_view id) const {
+  const std::string target = store_.target(pointer_of(id)).value_or(std::string());
+  const std::optional<std::uint64_t> number = parse_generation_target(target);
+  std::string all = target;
+  for (const std::string& key : {key_of(id, "spec.json"), key_of(id, "state.json"),
+                                 hooks_of(id, std::nullopt), hooks_of(id, number)}) {
+    all += "\n" + store_.get(key).value_or(std::string());
+  }
+  return std::hash<std::string>()(all);
 }
 
 std::optional<CertificateSpec> CertificateStore::spec(std::string_view id) const {
@@ -153,13 +153,14 @@ void CertificateStore::put_spec(const CertificateSpec& spec) {
   check_certificate_id(spec.id);
   store_.put(key_of(spec.id, "spec.json"), to_json_text(spec), Survives::power_cut);
   for (const Identifier& name : spec.names) {
-    if (name.type != Identifier::Type::dns) continue;
     // A name that another certificate serves stays with it until this one can (add): never worse.
-    const std::optional<std::string> owner = store_.get(name_key(name.value));
-    if (!owner || !is_key_part(*owner) || !pointed(store_, *owner)) {
-      claim_name(store_, spec.id, name);
-    }
+    const std::optional<std::string> owner = entry_of_name(store_, name.value);
+    if (!owner || !pointed(store_, *owner)) claim_name(store_, spec.id, name);
   }
+}
+
+void CertificateStore::index_names(const CertificateSpec& spec) {
+  claim_free_names(store_, spec.id, spec.names);
 }
 
 CertificateState CertificateStore::state(std::string_view id) const {
@@ -339,18 +340,14 @@ void CertificateStore::flip(const StoreLock& lock, std::string_view id, std::uin
   mark(id, number);
 }
 
-std::optional<std::string> CertificateStore::id_for_name(std::string_view dns_name) const {
-  // "_." is how a wildcard is written here, and no name that a client can ask for.
-  if (dns_name.empty() || dns_name.size() > kLongestDnsName || dns_name.starts_with("_.")) {
-    return std::nullopt;
-  }
-  std::optional<std::string> id = store_.get(name_key(dns_name));
-  const std::size_t dot = dns_name.find('.');
-  if (!id && dot != std::string_view::npos && !dns_name.starts_with("*.")) {
-    id = store_.get(name_key("*" + std::string(dns_name.substr(dot))));
-  }
-  if (id && !is_key_part(*id)) id.reset();  // damaged
-  return id;
+std::optional<std::string> CertificateStore::id_for_name(std::string_view name) const {
+  std::vector<std::string> ids = ids_for_name(name);
+  if (ids.empty()) return std::nullopt;
+  return std::move(ids.front());
+}
+
+std::vector<std::string> CertificateStore::ids_for_name(std::string_view name) const {
+  return owners_of_name(store_, name);
 }
 
 void CertificateStore::remove(const StoreLock& lock, std::string_view id) {
@@ -382,11 +379,13 @@ std::unique_ptr<Subscription> CertificateStore::watch(
 }
 
 std::shared_ptr<const Credentials> CertificateStore::credentials(std::string_view id,
-                                                                 const Generation& generation) {
+                                                                 const Generation& generation,
+                                                                 bool loads_again) {
   auto credentials = std::make_shared<Credentials>();
   credentials->certificate = id;
   credentials->generation = generation.number;
   credentials->keys = {generation.key};
+  credentials->loads_again = loads_again;
   return credentials;
 }
 

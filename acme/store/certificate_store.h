@@ -48,10 +48,18 @@ class CertificateStore {
  public:
   explicit CertificateStore(Store& store) : store_(store) {}
 
-  std::vector<std::string> ids() const;  // those with a spec
+  std::vector<std::string> ids() const;  // those with a spec: a look at each
+  // One look, however many there are: those with a spec, and what was never finished or half
+  // deleted.
+  std::vector<std::string> listed() const;
+  bool has_wish(std::string_view id) const;
+  bool is_empty() const;  // there is no spec
+  // Another one when the spec, the state, the hooks' records or the generation in place are others.
+  std::size_t stamp(std::string_view id) const;
   std::optional<CertificateSpec> spec(
       std::string_view id) const;         // throws Error(storage) naming the file when unreadable
-  void put_spec(const CertificateSpec&);  // durable; also writes names/ for its DNS names
+  void put_spec(const CertificateSpec&);  // durable; also writes names/
+  void index_names(const CertificateSpec&);           // those that are in names/ for no certificate
   CertificateState state(std::string_view id) const;  // unreadable: quarantined; fresh
   void put_state(std::string_view id, const CertificateState&,
                  Store::Survives = Store::Survives::power_cut);
@@ -88,13 +96,16 @@ class CertificateStore {
   void flip(const StoreLock&, std::string_view id, std::uint64_t number);
 
   std::optional<std::string> id_for_name(
-      std::string_view dns_name) const;  // names/, one look-up; wildcards: asks for "_.rest" too
+      std::string_view name) const;  // names/, one look-up; wildcards: asks for "_.rest" too
+  // Both: the certificate of the name, then that of its wildcard.
+  std::vector<std::string> ids_for_name(std::string_view name) const;
   void remove(const StoreLock&, std::string_view id);  // certificate, names and change mark
   std::unique_ptr<StoreLock> lock(std::string_view id, SteadyTime give_up, std::stop_token);
   std::unique_ptr<Subscription> watch(std::function<void(std::string_view id)>);
 
   // The served form of a generation.
-  static std::shared_ptr<const Credentials> credentials(std::string_view id, const Generation&);
+  static std::shared_ptr<const Credentials> credentials(std::string_view id, const Generation&,
+                                                        bool loads_again = false);
 
   Store& store() noexcept { return store_; }
 

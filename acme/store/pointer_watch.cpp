@@ -13,13 +13,18 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace autohttps::acme {
 namespace {
 
+constexpr std::string_view kCertificates = "certificates";
 constexpr std::uint32_t kMarks = IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF |
                                  IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW;
 constexpr std::uint32_t kLost = IN_Q_OVERFLOW | IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF;
+
+// Reading more pointers than this would hold up whoever starts.
+constexpr std::size_t kMostReadAtOnce = 1000;
 
 std::string pointer_of(std::string_view id) {
   return "certificates/" + std::string(id) + "/current";
@@ -38,7 +43,9 @@ PointerWatch::PointerWatch(const Store& store, Clock& clock, std::string changes
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!wake_) throw_errno(ErrorCode::storage, "watching \"" + changes_ + "\"", errno);
   arm();
-  known_ = pointers();
+  const std::vector<std::string> ids = store_.list(kCertificates);
+  is_known_ = ids.size() <= kMostReadAtOnce;
+  if (is_known_) known_ = pointers(ids);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -50,7 +57,8 @@ PointerWatch::~PointerWatch() {
 }
 
 void PointerWatch::run(const std::stop_token& stop) {
-  SteadyTime next_scan = clock_.steady() + timing_.scan;
+  SteadyTime next_scan = clock_.steady();
+  if (is_known_) next_scan += timing_.scan;
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.steady();
     wait(watched_ >= 0 ? next_scan : std::min(next_scan, now + timing_.poll));
@@ -120,7 +128,7 @@ void PointerWatch::tell(const std::string& pointer) {
 void PointerWatch::scan() {
   std::map<std::string, std::string> found;
   try {
-    found = pointers();
+    found = pointers(store_.list(kCertificates));
   } catch (const Error&) {
     return;  // the store cannot be read right now; what is served stays, the next scan tries again
   }
@@ -134,9 +142,10 @@ void PointerWatch::scan() {
   }
 }
 
-std::map<std::string, std::string> PointerWatch::pointers() const {
+std::map<std::string, std::string> PointerWatch::pointers(
+    const std::vector<std::string>& ids) const {
   std::map<std::string, std::string> found;
-  for (const std::string& id : store_.list("certificates")) {
+  for (const std::string& id : ids) {
     std::string pointer = pointer_of(id);
     std::optional<std::string> target = store_.target(pointer);
     if (target) found.emplace(std::move(pointer), std::move(*target));

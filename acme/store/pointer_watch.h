@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace autohttps::acme {
 
@@ -24,7 +25,9 @@ class PointerWatch final : public Subscription {
   };
 
   // `changes`: the path of the folder that is watched; it may be missing for a while. The flips
-  // after the constructor returns are told.
+  // after the constructor returns are told. In a large store every pointer is told once at the
+  // beginning: reading them all would hold up the start, and what is flipped meanwhile must not be
+  // missed.
   PointerWatch(const Store& store, Clock& clock, std::string changes,
                std::function<void(std::string_view pointer)> call, Timing timing);
   ~PointerWatch() override;
@@ -36,7 +39,7 @@ class PointerWatch final : public Subscription {
   bool read_marks();
   void tell(const std::string& pointer);
   void scan();
-  std::map<std::string, std::string> pointers() const;
+  std::map<std::string, std::string> pointers(const std::vector<std::string>& ids) const;
 
   // Constant after construction.
   const Store& store_;
@@ -49,6 +52,7 @@ class PointerWatch final : public Subscription {
 
   // The thread's own.
   int watched_ = -1;
+  bool is_known_ = false;                     // known_ was read by the constructor
   std::map<std::string, std::string> known_;  // pointer -> target
 
   std::jthread thread_;  // last: begins when all else is there

@@ -57,21 +57,22 @@ struct AutoHttps::Parts {
   Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
-        https(cache, options.on_event) {}
+        https(cache, options.on_event) {
+    cache->hold_at_most(options.most_loaded);
+  }
   ~Parts() { end(); }
 
   void bind();
   bool begin();
   void end() noexcept;
   std::vector<acme::CertificateSpec> wishes();
-  void install_placeholders();
+  void install_placeholder(const acme::CertificateSpec&, bool loads_again);
   void redirect_wished_names();
   void publish_onwards();
   std::uint16_t public_port() const;
   void apply(const std::vector<SiteOptions>&);
   void serve_sites();
   void wish_for(const SiteOptions&);
-  void show_wishes();
 
   const AutoHttpsOptions options;
 
@@ -124,17 +125,16 @@ bool AutoHttps::Parts::begin() {
   port80->start();
   check = std::make_unique<ServedCheck>(options.bind_address, https_port, certificates.clock(),
                                         options.on_event);
-  certificates.start(*cache);
-  show_wishes();
+  acme::PublisherOptions publishing;
+  publishing.most_whole = options.most_whole;
+  publishing.on_none = [this](const acme::CertificateSpec& wish, bool loads_again) {
+    install_placeholder(wish, loads_again);
+  };
+  certificates.start(*cache, std::move(publishing));
+  redirect_wished_names();
   publish_onwards();
   begun = true;
   return true;
-}
-
-// Of every wish in the store, not only of our sites: other processes write wishes too.
-void AutoHttps::Parts::show_wishes() {
-  install_placeholders();
-  redirect_wished_names();
 }
 
 std::uint16_t AutoHttps::Parts::public_port() const {
@@ -176,7 +176,8 @@ void AutoHttps::Parts::apply(const std::vector<SiteOptions>& wanted) {
     if (!site.names.empty()) wish_for(site);
   }
   if (!begun) return;
-  show_wishes();
+  certificates.publisher()->publish_all();
+  redirect_wished_names();
   certificates.manager().wake();
 }
 
@@ -192,18 +193,31 @@ std::vector<acme::CertificateSpec> AutoHttps::Parts::wishes() {
   return wishes;
 }
 
-void AutoHttps::Parts::install_placeholders() {
-  for (const acme::CertificateSpec& wish : wishes()) {
-    if (cache->certificate(wish.id)) continue;
-    cache->install(make_placeholder(wish.id, wish.names, certificates.clock().wall()));
-  }
+// On the publisher's thread.
+void AutoHttps::Parts::install_placeholder(const acme::CertificateSpec& wish, bool loads_again) {
+  auto placeholder = std::make_shared<Credentials>(
+      *make_placeholder(wish.id, wish.names, certificates.clock().wall()));
+  placeholder->loads_again = loads_again;
+  cache->install(std::move(placeholder));
 }
 
+// Of every wish in the store, not only of our sites: other processes write wishes too. Of a large
+// store the names are not read, but each is looked up when it is asked for.
 void AutoHttps::Parts::redirect_wished_names() {
   RedirectRules rules;
   rules.public_https_port = public_port();
-  for (const acme::CertificateSpec& wish : wishes()) {
-    for (const Identifier& name : wish.names) rules.hosts.push_back(name.value);
+  if (certificates.publisher()->loads_lazily()) {
+    rules.knows = [store = &certificates.certificates()](const std::string& host) {
+      try {
+        return store->id_for_name(host).has_value();
+      } catch (const Error&) {
+        return false;  // a store that cannot be read now: where to is not known now
+      }
+    };
+  } else {
+    for (const acme::CertificateSpec& wish : wishes()) {
+      for (const Identifier& name : wish.names) rules.hosts.push_back(name.value);
+    }
   }
   port80->redirect(std::move(rules));
 }
@@ -211,6 +225,7 @@ void AutoHttps::Parts::redirect_wished_names() {
 // What comes after the start: installs by any process, and names that are met but not in memory.
 void AutoHttps::Parts::publish_onwards() {
   acme::Publisher* publisher = certificates.publisher();
+  cache->on_drop([publisher](std::string_view id) { publisher->dropped(id); });
   cache->on_miss([publisher](std::string_view name, std::function<void()> ready) {
     return publisher->supply(name, std::move(ready));
   });

@@ -6,6 +6,7 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -30,7 +31,12 @@ struct AutoHttpsOptions {
   std::vector<acme::ConfiguredHooks> configured_hooks{};
   std::filesystem::path hooks_folder{};
   std::filesystem::path store{};  // empty: the default place
-  std::string bind_address{};     // empty: IPv6 and IPv4
+  // A store with more certificates than this is not read at the start: each is loaded when a
+  // handshake first asks for one of its names, and those least recently used go when more than
+  // `most_loaded` are in memory (about 10 KiB each).
+  std::size_t most_whole = 100;
+  std::size_t most_loaded = 4096;
+  std::string bind_address{};  // empty: IPv6 and IPv4
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;  // behind port forwarding, for redirects; 0: https_port

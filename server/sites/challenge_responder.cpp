@@ -30,9 +30,10 @@ std::optional<std::string> redirect_location(const RedirectRules& rules,
                                              std::string_view raw_target) {
   const std::string host = parse_host(host_header);
   const auto ours = [&](const std::string& configured) { return covers(configured, host); };
-  if (host.empty() || std::none_of(rules.hosts.begin(), rules.hosts.end(), ours)) {
-    return std::nullopt;
-  }
+  if (host.empty()) return std::nullopt;
+  const bool is_ours = std::any_of(rules.hosts.begin(), rules.hosts.end(), ours) ||
+                       (rules.knows && rules.knows(host));
+  if (!is_ours) return std::nullopt;
   std::string location = "https://" + authority_of(host, rules.public_https_port);
   location += is_clean_origin_form(raw_target) ? raw_target : "/";
   return location;

@@ -4,6 +4,8 @@
 
 #include <autohttps/common/challenge_answers.h>
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +23,8 @@ struct RedirectRules {
   std::vector<std::string>
       hosts;  // configured names, wildcards included; a request for another gets 404
   std::uint16_t public_https_port = 443;
+  // Asked for a host that is none of them, as parse_host() has it: is it ours? Empty: no.
+  std::function<bool(const std::string& host)> knows{};
 };
 
 // https://<configured host>[:port]<raw target>; empty when the Host is none of ours (RELIABILITY

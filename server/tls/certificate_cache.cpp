@@ -1,6 +1,7 @@
 #include <autohttps/server/tls/certificate_cache.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
@@ -31,63 +32,128 @@ void CertificateCache::set_default(std::string certificate) {
   default_ = std::move(certificate);
 }
 
+void CertificateCache::on_drop(std::function<void(std::string_view certificate)> dropped) {
+  on_drop_ = std::move(dropped);
+}
+
 void CertificateCache::install(std::shared_ptr<const Credentials> credentials) {
   if (!credentials || credentials->keys.empty()) return;
   const std::vector<std::string> names = names_of(*credentials);
-  std::shared_ptr<const Credentials> replaced;  // freed after the lock
-  const std::unique_lock lock(mutex_);
-  std::shared_ptr<const Credentials>& slot = by_id_[credentials->certificate];
-  if (slot && credentials->placeholder && !slot->placeholder) return;
-  replaced = std::exchange(slot, credentials);
-  if (replaced) forget_names(*replaced);
-  for (const std::string& name : names) by_name_[name].push_back(credentials);
+  const auto entry = std::make_shared<Entry>(std::move(credentials));
+  Held replaced;  // freed after the lock
+  bool is_full = false;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto before = by_id_.find(entry->credentials->certificate);
+    const bool is_real = before != by_id_.end() && !before->second->credentials->placeholder;
+    if (is_real && entry->credentials->placeholder) return;
+    replaced = remove(entry->credentials->certificate);
+    entry->used = ++installs_;
+    by_id_.emplace(entry->credentials->certificate, entry);
+    for (const std::string& name : names) by_name_[name].push_back(entry);
+    if (entry->credentials->loads_again) is_full = ++loaded_ > most_;
+  }
+  if (is_full) drop_surplus();
 }
 
 void CertificateCache::withdraw(std::string_view certificate) {
-  std::shared_ptr<const Credentials> withdrawn;
+  Held withdrawn;  // freed after the lock
   const std::unique_lock lock(mutex_);
-  const auto found = by_id_.find(certificate);
-  if (found == by_id_.end()) return;
-  withdrawn = std::move(found->second);
-  by_id_.erase(found);
-  forget_names(*withdrawn);
+  withdrawn = remove(certificate);
 }
 
-void CertificateCache::forget_names(const Credentials& old) {
-  for (const std::string& name : names_of(old)) {
+CertificateCache::Held CertificateCache::remove(std::string_view certificate) {
+  const auto found = by_id_.find(certificate);
+  if (found == by_id_.end()) return nullptr;
+  Held removed = std::move(found->second);
+  by_id_.erase(found);
+  forget_names(removed);
+  if (removed->credentials->loads_again) --loaded_;
+  return removed;
+}
+
+void CertificateCache::forget_names(const Held& old) {
+  for (const std::string& name : names_of(*old->credentials)) {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) continue;
-    std::erase_if(found->second, [&](const auto& held) { return held.get() == &old; });
+    std::erase(found->second, old);
     if (found->second.empty()) by_name_.erase(found);
   }
+}
+
+// Some more than must go, so that it is not done at each install. Chosen while others look up, and
+// freed while nobody waits.
+void CertificateCache::drop_surplus() {
+  for (const Held& idle : least_used()) {
+    const std::string& id = idle->credentials->certificate;
+    {
+      const std::unique_lock lock(mutex_);
+      const auto found = by_id_.find(id);
+      if (found == by_id_.end() || found->second != idle) continue;
+      remove(id);
+    }
+    if (on_drop_) on_drop_(id);
+  }
+}
+
+std::vector<CertificateCache::Held> CertificateCache::least_used() const {
+  constexpr std::size_t kMoreThanMust = 16;  // a sixteenth of what is held
+  std::vector<std::pair<std::uint64_t, Held>> candidates;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [id, held] : by_id_) {
+    // The newest stays: a handshake waits for it. No name leads to the default one.
+    if (held->credentials->loads_again && held->used != installs_ && id != default_) {
+      candidates.emplace_back(held->used, held);
+    }
+  }
+  const std::size_t surplus = loaded_ > most_ ? loaded_ - most_ + most_ / kMoreThanMust : 0;
+  const std::size_t count = std::min(surplus, candidates.size());
+  const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(count);
+  std::nth_element(candidates.begin(), last, candidates.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Held> chosen;
+  for (auto candidate = candidates.begin(); candidate != last; ++candidate) {
+    chosen.push_back(std::move(candidate->second));
+  }
+  return chosen;
 }
 
 std::shared_ptr<const Credentials> CertificateCache::find(const ClientHello& hello) const noexcept {
   const std::shared_lock lock(mutex_);
   if (hello.server_name.empty()) {
-    if (const auto* by_address = best(hello.local_ip)) return *by_address;
+    if (const auto* by_address = best(hello.local_ip)) return use(*by_address);
     const auto found = by_id_.find(std::string_view(default_));
-    return found == by_id_.end() ? nullptr : found->second;
+    return found == by_id_.end() ? nullptr : use(found->second);
   }
   const auto* exact = best(hello.server_name);
-  if (exact != nullptr && !(*exact)->placeholder) return *exact;
+  if (exact != nullptr && !(*exact)->credentials->placeholder) return use(*exact);
   const auto* wildcard = best_wildcard(hello.server_name);
-  if (wildcard != nullptr && (exact == nullptr || !(*wildcard)->placeholder)) return *wildcard;
-  return exact == nullptr ? nullptr : *exact;
+  if (wildcard != nullptr && (exact == nullptr || !(*wildcard)->credentials->placeholder)) {
+    return use(*wildcard);
+  }
+  return exact == nullptr ? nullptr : use(*exact);
+}
+
+// Written only where it changes anything: threads that serve one name do not fight for its line.
+std::shared_ptr<const Credentials> CertificateCache::use(const Held& held) const noexcept {
+  if (held->credentials->loads_again && held->used.load(std::memory_order_relaxed) != installs_) {
+    held->used.store(installs_, std::memory_order_relaxed);
+  }
+  return held->credentials;
 }
 
 // The last installed real one, else the last installed.
-const std::shared_ptr<const Credentials>* CertificateCache::best(
-    std::string_view name) const noexcept {
+const CertificateCache::Held* CertificateCache::best(std::string_view name) const noexcept {
   const auto found = by_name_.find(name);
   if (name.empty() || found == by_name_.end()) return nullptr;
   const auto& held = found->second;
-  const auto real = std::find_if(held.rbegin(), held.rend(),
-                                 [](const auto& candidate) { return !candidate->placeholder; });
+  const auto real = std::find_if(held.rbegin(), held.rend(), [](const Held& held_one) {
+    return !held_one->credentials->placeholder;
+  });
   return real == held.rend() ? &held.back() : &*real;
 }
 
-const std::shared_ptr<const Credentials>* CertificateCache::best_wildcard(
+const CertificateCache::Held* CertificateCache::best_wildcard(
     std::string_view name) const noexcept {
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos || dot == 0) return nullptr;
@@ -116,7 +182,7 @@ std::shared_ptr<const Credentials> CertificateCache::fallback() const noexcept {
 std::shared_ptr<const Credentials> CertificateCache::certificate(std::string_view id) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
+  return found == by_id_.end() ? nullptr : found->second->credentials;
 }
 
 std::size_t CertificateCache::size() const {

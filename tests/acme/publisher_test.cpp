@@ -130,7 +130,18 @@ TEST_F(PublisherTest, SupplyLoadsANameAndCallsBackOnceServed) {
   ASSERT_TRUE(
       publisher_.supply("a.test", [&] { served.set_value(sink_.find("a.test") != nullptr); }));
   EXPECT_TRUE(served.get_future().get());
-  EXPECT_FALSE(publisher_.supply("nobody.test", [] { FAIL(); }));
+}
+
+// The look-up waits for the disk, so it is not done on the thread that asks.
+TEST_F(PublisherTest, ANameThatLeadsNowhereIsLookedUpOnceUntilTheStoreChanges) {
+  std::promise<void> done;
+  ASSERT_TRUE(publisher_.supply("a.test", [&] { done.set_value(); }));
+  done.get_future().get();
+  settle();
+  EXPECT_FALSE(publisher_.supply("a.test", [] { FAIL(); }));
+  process_.obtain({"a.test"});
+  settle();
+  EXPECT_TRUE(publisher_.supply("a.test", [] {}));
 }
 
 TEST_F(PublisherTest, SupplyCallsBackAlsoForWhatHasNoCertificateYet) {

@@ -136,6 +136,34 @@ TEST_F(CertificateCacheTest, CredentialsWithoutAKeyAreNotInstalled) {
   EXPECT_EQ(find("a.test"), good);
 }
 
+TEST_F(CertificateCacheTest, OfWhatCanBeLoadedAgainThoseLeastUsedGo) {
+  std::vector<std::string> dropped;
+  cache_.hold_at_most(3);
+  cache_.on_drop([&](std::string_view id) { dropped.emplace_back(id); });
+  const auto install = [&](const std::string& name, bool loads_again) {
+    auto credentials = std::make_shared<Credentials>(*make_credentials(ca_, {name}));
+    credentials->loads_again = loads_again;
+    cache_.install(credentials);
+  };
+  install("kept.test", false);
+  for (const char* name : {"a.test", "b.test", "c.test"}) install(name, true);
+  EXPECT_NE(find("a.test"), nullptr);
+  EXPECT_TRUE(dropped.empty());
+  install("d.test", true);
+  EXPECT_EQ(dropped, std::vector<std::string>{"b.test"});
+  EXPECT_EQ(find("b.test"), nullptr);
+  for (const char* name : {"a.test", "c.test", "d.test", "kept.test"}) {
+    EXPECT_NE(find(name), nullptr) << name;
+  }
+  cache_.withdraw("a.test");
+  install("e.test", true);
+  EXPECT_EQ(dropped.size(), 1U) << "what is withdrawn makes room";
+  for (int i = 0; i < 20; ++i) install("x" + std::to_string(i) + ".test", true);
+  EXPECT_EQ(cache_.size(), 4U);
+  EXPECT_NE(find("kept.test"), nullptr);
+  EXPECT_NE(find("x19.test"), nullptr) << "a handshake waits for the newest";
+}
+
 TEST_F(CertificateCacheTest, FetchAsksWhoeverLoadsAndSurvivesItsTrouble) {
   EXPECT_FALSE(cache_.fetch({"a.test", {}, {}}, [] {}));  // nobody to ask
 

@@ -33,9 +33,9 @@ struct AutoHttpsOptions {
   std::filesystem::path store{};  // empty: the default place
   // A store with more certificates than this is not read at the start: each is loaded when a
   // handshake first asks for one of its names, and those least recently used go when more than
-  // `most_loaded` are in memory (about 10 KiB each).
+  // `most_loaded` are in memory (about 16 KiB each).
   std::size_t most_whole = 100;
-  std::size_t most_loaded = 4096;
+  std::size_t most_loaded = 2048;
   std::string bind_address{};  // empty: IPv6 and IPv4
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;

@@ -36,8 +36,8 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
   // on_miss.
   void on_drop(std::function<void(std::string_view certificate)>);
 
-  // What one costs is about 10 KiB: with all of them a server has some 60 MiB.
-  static constexpr std::size_t kMostLoaded = 4096;
+  // One costs about 16 KiB: with so many of them a server has some 50 MiB.
+  static constexpr std::size_t kMostLoaded = 2048;
 
   void install(std::shared_ptr<const Credentials>) override;
   void withdraw(std::string_view certificate) override;

@@ -68,7 +68,9 @@ TEST_F(LargeStoreLooksTest, WhatOtherProcessesChangeIsSeenWithinTheHourAndAtOnce
   EXPECT_TRUE(looked_.empty());
   look(true);
   EXPECT_EQ(looked_, (std::vector<std::string>{"b.test", "new.test"}));
-  certificates_.put_state("a.test", {.failures = 1});
+  CertificateState state;
+  state.failures = 1;
+  certificates_.put_state("a.test", state);
   add(*lock_of("c.test"), "c.test");
   clock_.advance(hours(1));
   look();

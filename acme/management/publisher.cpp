@@ -133,6 +133,8 @@ bool Publisher::Work::refresh(const std::string& id, Why why, std::string_view n
     event(Event::Level::error, id, std::string("reading it to serve it: ") + error.what());
   }
   if (!is_served(id)) show_none(id);
+  const std::lock_guard lock(mutex);
+  loading.clear();
   return served;
 }
 

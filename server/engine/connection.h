@@ -136,7 +136,7 @@ class Connection final : public Exchange {
   // ---- connection_answer.cpp: from the handler
   Step send_answer();
   enum class Flow : std::uint8_t { done, blocked, gone };
-  Flow flush() noexcept;
+  Flow flush(bool last = false) noexcept;  // `last`: the connection ends behind it
   Flow pump_source() noexcept;
   bool put(std::string_view) noexcept;
   bool put_directly(std::string_view) noexcept;

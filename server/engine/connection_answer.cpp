@@ -31,9 +31,9 @@ std::string_view hexadecimal(std::size_t value, std::array<char, kChunkHead>& te
 
 // ---- to the socket
 
-Connection::Flow Connection::flush() noexcept {
+Connection::Flow Connection::flush(bool last) noexcept {
   while (!out_.empty() && !gone_) {
-    const Wire::Moved moved = wire_.write(out_.view());
+    const Wire::Moved moved = wire_.write(out_.view(), last);
     if (moved.bytes > 0) {
       out_.consume(moved.bytes);
       note_progress(moved.bytes);
@@ -65,7 +65,7 @@ void Connection::note_progress(std::size_t bytes) noexcept {
 
 Connection::Step Connection::send_answer() {
   if (!out_.empty() || request_->source) {
-    const Flow flow = request_->source ? pump_source() : flush();
+    const Flow flow = request_->source ? pump_source() : flush(!request_->keep);
     if (flow == Flow::blocked) {
       set_deadline(write_since_ + shard_.limits().write.count());
       return Step::wait;

@@ -34,11 +34,12 @@ Wire::Moved Wire::read(std::span<char> into) noexcept {
   return {0, errno == EAGAIN ? Need::readable : Need::failed};
 }
 
-Wire::Moved Wire::write(std::string_view bytes) noexcept {
-  if (tls_) return tls_.write({bytes.data(), bytes.size()});
+Wire::Moved Wire::write(std::string_view bytes, bool more_follows) noexcept {
+  if (tls_) return tls_.write({bytes.data(), bytes.size()}, more_follows);
   ssize_t count = 0;
   do {
-    count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    count =
+        ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0));
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return {static_cast<std::size_t>(count), Need::nothing};
   return {0, errno == EAGAIN ? Need::writable : Need::failed};

@@ -23,7 +23,9 @@ class Wire {
 
   Need handshake() noexcept { return tls_ ? tls_.handshake() : Need::nothing; }
   Moved read(std::span<char>) noexcept;
-  Moved write(std::string_view) noexcept;  // a retry after `writable`: see TlsSession::write
+  // A retry after `writable`: see TlsSession::write. `more_follows`: another write(), or
+  // end_writing(), does at once, and shares a segment with it.
+  Moved write(std::string_view, bool more_follows = false) noexcept;
   // The socket was reported: read() asks it again.
   void note_event(bool peer_ended) noexcept;
   // read() would bring nothing before the next event.

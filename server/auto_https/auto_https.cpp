@@ -67,7 +67,7 @@ struct AutoHttps::Parts {
   void end() noexcept;
   std::vector<acme::CertificateSpec> wishes();
   void install_placeholder(const acme::CertificateSpec&, bool loads_again);
-  void redirect_wished_names();
+  void redirect_wished_names(const acme::Publisher&);
   void publish_onwards();
   std::uint16_t public_port() const;
   void apply(const std::vector<SiteOptions>&);
@@ -131,7 +131,7 @@ bool AutoHttps::Parts::begin() {
     install_placeholder(wish, loads_again);
   };
   certificates.start(*cache, std::move(publishing));
-  redirect_wished_names();
+  redirect_wished_names(*certificates.publisher());
   publish_onwards();
   begun = true;
   return true;
@@ -176,8 +176,9 @@ void AutoHttps::Parts::apply(const std::vector<SiteOptions>& wanted) {
     if (!site.names.empty()) wish_for(site);
   }
   if (!begun) return;
-  certificates.publisher()->publish_all();
-  redirect_wished_names();
+  acme::Publisher* const publisher = certificates.publisher();
+  publisher->publish_all();
+  redirect_wished_names(*publisher);
   certificates.manager().wake();
 }
 
@@ -203,10 +204,10 @@ void AutoHttps::Parts::install_placeholder(const acme::CertificateSpec& wish, bo
 
 // Of every wish in the store, not only of our sites: other processes write wishes too. Of a large
 // store the names are not read, but each is looked up when it is asked for.
-void AutoHttps::Parts::redirect_wished_names() {
+void AutoHttps::Parts::redirect_wished_names(const acme::Publisher& publisher) {
   RedirectRules rules;
   rules.public_https_port = public_port();
-  if (certificates.publisher()->loads_lazily()) {
+  if (publisher.loads_lazily()) {
     rules.knows = [store = &certificates.certificates()](const std::string& host) {
       try {
         return store->id_for_name(host).has_value();
@@ -229,10 +230,10 @@ void AutoHttps::Parts::publish_onwards() {
   cache->on_miss([publisher](std::string_view name, std::function<void()> ready) {
     return publisher->supply(name, std::move(ready));
   });
-  publisher->on_installed([this](const Credentials& installed) {
+  publisher->on_installed([this, publisher](const Credentials& installed) {
     check->expect(installed);
     try {
-      redirect_wished_names();  // the certificate may be new in the store
+      redirect_wished_names(*publisher);  // the certificate may be new in the store
     } catch (const Error& error) {
       options.on_event({Event::Level::warning, installed.certificate,
                         std::string("reading names to redirect: ") + error.what(), error.hint()});
@@ -243,6 +244,10 @@ void AutoHttps::Parts::publish_onwards() {
 // 443 has been drained by now, so nobody asks the publisher; the manager's answers go down while
 // port 80 still gives them; an order under way stays in its journal.
 void AutoHttps::Parts::end() noexcept {
+  {
+    const std::lock_guard one(applying);
+    begun = false;  // a reload that comes now finds no publisher any more
+  }
   if (check) check->stop();
   certificates.stop();
   if (port80) port80->stop();

@@ -24,6 +24,9 @@ constexpr std::uint32_t kDueEvent = 1U << 24;
 constexpr std::uint32_t kNudgeEvent = 1U << 25;
 constexpr std::uint32_t kResumeEvent = 1U << 26;
 
+// ms: half of what the wheel of reminders is round, for it may be turned late.
+constexpr std::int64_t kFurthestReminder = 64'000;
+
 constexpr std::uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 // Of Connection::owner: nobody's; somebody's; and what has happened since, for its owner to see to.
@@ -183,7 +186,7 @@ void Shard::close(Connection& connection) noexcept {
   shared_.addresses.remove(connection.address());
   connection.close();
   shared_.counters.open.fetch_sub(1, std::memory_order_relaxed);
-  connection.owner.store(kFree, std::memory_order_release);
+  connection.owner.exchange(kFree, std::memory_order_acq_rel);  // sees what others noted
   {
     const std::lock_guard lock(mutex_);
     free_.push_back(connection.index);
@@ -204,6 +207,7 @@ void Shard::process(Connection& connection, unsigned what) noexcept {
       case Connection::Next::wait:
         break;
     }
+    if ((what & Connection::kDue) != 0) remind_again(connection);
     if (give_back(connection.owner, what)) return;
   }
 }
@@ -238,8 +242,29 @@ bool Shard::evict_idle() {
 // ---- for connections
 
 void Shard::remind(Connection& connection, std::int64_t at) {
+  at = std::min(at, now() + kFurthestReminder);
   connection.reminder.store(at, std::memory_order_relaxed);
-  deadlines_.remind(id_of(connection), at);
+  remind(id_of(connection), at);
+}
+
+// A leader asleep does not know of a reminder that comes from somebody else.
+void Shard::remind(std::uint64_t who, std::int64_t at) {
+  deadlines_.remind(who, at);
+  if (at < sleeps_until_.load(std::memory_order_relaxed)) inbox_->wake();
+}
+
+// A reminder has come, and its deadline has moved away.
+void Shard::remind_again(Connection& connection) noexcept {
+  const std::int64_t deadline = connection.deadline.load(std::memory_order_relaxed);
+  if (deadline == Connection::kNever ||
+      connection.reminder.load(std::memory_order_relaxed) != Connection::kNever) {
+    return;
+  }
+  try {
+    remind(connection, deadline);
+  } catch (const std::exception&) {
+    connection.reminder.store(Connection::kNever, std::memory_order_relaxed);
+  }
 }
 
 void Shard::watch_output(Connection& connection) noexcept {
@@ -263,9 +288,17 @@ bool Shard::queue(Connection& connection) { return threads_.queue(id_of(connecti
 
 // ---- the leader's work
 
-int Shard::wait_ms() noexcept { return deadlines_.wait(now()); }
+int Shard::wait_ms() noexcept {
+  // First, so that whoever puts something into the wheel behind our look at it wakes us.
+  sleeps_until_.store(Connection::kNever, std::memory_order_relaxed);
+  const std::int64_t begin = now();
+  const int wait = deadlines_.wait(begin);
+  if (wait >= 0) sleeps_until_.store(begin + wait, std::memory_order_relaxed);
+  return wait;
+}
 
 void Shard::collect(std::vector<epoll_event>& events) noexcept {
+  sleeps_until_.store(0, std::memory_order_relaxed);
   try {
     const auto add = [&](std::uint64_t id, std::uint32_t what) {
       epoll_event event{};
@@ -287,6 +320,15 @@ void Shard::collect(std::vector<epoll_event>& events) noexcept {
   }
 }
 
+// Whoever owns the connection now, and whichever client has its place: `reminder` says what is in
+// the wheel, and this one no longer is. An earlier one, made void by a nearer deadline, leaves it.
+void Shard::note_reminder(Connection& connection) noexcept {
+  std::int64_t reminder = connection.reminder.load(std::memory_order_relaxed);
+  if (reminder > now()) return;
+  connection.reminder.compare_exchange_strong(reminder, Connection::kNever,
+                                              std::memory_order_relaxed);
+}
+
 void Shard::handle(const epoll_event& event) noexcept {
   const std::uint64_t id = event.data.u64;
   if (id == kInbox) return;  // its notes have been collected
@@ -298,16 +340,15 @@ void Shard::handle(const epoll_event& event) noexcept {
   if (connection == nullptr) return;
   const bool ended = says_ended(event.events);
   const bool resumed = (event.events & kResumeEvent) != 0;  // it was kept for us
+  const bool due = (event.events & kDueEvent) != 0;
+  if (due) note_reminder(*connection);
   if (!resumed && !take(connection->owner, kLookAgain | (ended ? kHasEnded : 0))) return;
   unsigned what = 0;
-  if (!resumed &&
-      connection->generation.load(std::memory_order_relaxed) != static_cast<std::uint32_t>(id)) {
-    if (give_back(connection->owner, what)) return;
-  } else if ((event.events & kDueEvent) != 0) {
+  if (due) {
     what = Connection::kDue;
-    connection->reminder.store(Connection::kNever, std::memory_order_relaxed);
-    const std::int64_t deadline = connection->deadline.load(std::memory_order_relaxed);
-    if (deadline != Connection::kNever && deadline > now()) remind(*connection, deadline);
+  } else if (!resumed && connection->generation.load(std::memory_order_relaxed) !=
+                             static_cast<std::uint32_t>(id)) {
+    if (give_back(connection->owner, what)) return;
   } else if (!resumed && (event.events & kNudgeEvent) == 0) {
     what = Connection::kSocket | (ended ? Connection::kEnded : 0);
   }
@@ -334,7 +375,7 @@ void Shard::forget_listener(int fd) noexcept {
 }
 
 void Shard::listen_again(std::size_t which, std::int64_t after) {
-  deadlines_.remind(kListener + which, now() + after);
+  remind(kListener + which, now() + after);
 }
 
 }  // namespace autohttps

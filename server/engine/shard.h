@@ -90,11 +90,15 @@ class Shard final : private LeaderThreads::Work {
   Connection* free_connection();
   void process(Connection&, unsigned what) noexcept;
   void close(Connection&) noexcept;
+  void remind(std::uint64_t who, std::int64_t at);
+  void note_reminder(Connection&) noexcept;
+  void remind_again(Connection&) noexcept;
 
   EngineShared& shared_;
   OwnedFd epoll_;
   const std::shared_ptr<Inbox> inbox_;
   Deadlines deadlines_;
+  std::atomic<std::int64_t> sleeps_until_{0};  // the leader, in steady milliseconds; 0: awake
   Listener listener_;
 
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};

@@ -407,6 +407,43 @@ TEST(F46_Engine, EveryKindOfSlownessIsCutAtItsDeadline) {
   EXPECT_EQ(server.count(Count::late_idle), 1U);
 }
 
+// Connections take the places of those before them, and deadlines must not be lost on the way.
+TEST(F46_Engine, WhoComesAfterAServedClientIsCutAtItsDeadlineToo) {
+  EngineLimits limits;
+  limits.leaders = 1;  // one place after another is taken again
+  limits.head_time = milliseconds(300);
+  const EngineUnderTest server(echo, limits);
+  TestConnection served = server.connect();
+  EXPECT_EQ(served.get("/", "a.test", "Connection: close\r\n").status, 200);
+  EXPECT_TRUE(served.ended());
+  while (server.engine->counters().open > 0) std::this_thread::yield();
+  TestConnection silent = server.connect();
+  EXPECT_EQ(silent.read_to_end(), "");
+  EXPECT_EQ(server.count(Count::late_head), 1U);
+}
+
+TEST(F46_Engine, AnIdleConnectionIsCutThoughItsHandlerTookLongerThanItsHead) {
+  EngineLimits limits;
+  limits.leaders = 1;
+  limits.head_time = limits.idle = milliseconds(300);
+  std::atomic<bool> head_time_is_over = false;
+  const EngineUnderTest server(
+      [&](ExchangePtr exchange) {
+        give_lead_away();
+        while (!head_time_is_over) std::this_thread::yield();
+        echo(std::move(exchange));
+      },
+      limits);
+  TestConnection client = server.connect();
+  client.send(get("/"));
+  TestConnection later = server.connect();  // when it is cut, the client's reminder has come, too
+  EXPECT_EQ(later.read_to_end(), "");
+  head_time_is_over = true;
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_EQ(server.count(Count::late_idle), 1U);
+}
+
 TEST(F46_Engine, ADrippedHeadIsCutAsIfItWereSilent) {
   EngineLimits limits;
   limits.head_time = milliseconds(400);

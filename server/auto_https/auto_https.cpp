@@ -258,7 +258,7 @@ AutoHttps::AutoHttps(AutoHttpsOptions options, AutoCertificatesParts parts)
 
 AutoHttps::~AutoHttps() = default;
 
-httplib::Server& AutoHttps::routes() { return parts_->https; }
+HttpServer& AutoHttps::routes() { return parts_->https; }
 
 void AutoHttps::apply(const std::vector<SiteOptions>& sites) { parts_->apply(sites); }
 

@@ -23,7 +23,7 @@ class AutoHttps {
   ~AutoHttps();
 
   // The program's own routes. They answer for every host that no site of apply() has contents for.
-  httplib::Server& routes();
+  HttpServer& routes();
 
   // Serves these sites from the next request on, instead of those before; obtains the certificates
   // that are wished for and not there. Connections and requests under way go on. Any thread, before

@@ -2,6 +2,7 @@
 
 #include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/site_answers.h>
+#include <autohttps/server/engine/exchange.h>
 #include <autohttps/server/sites/static_files.h>
 #include <autohttps/server/sites/upstream.h>
 
@@ -102,12 +103,13 @@ SiteServer::SiteServer(std::shared_ptr<CertificateSource> source, EventSink even
     // RFC 9110 8.6: a length of nothing is not told where there can be no body.
     if (response.status == 204 || response.status == 304) response.headers.erase("Content-Length");
   });
-  Get(kSitePath, without_body);
-  Options(kSitePath, without_body);
-  Post(kSitePath, with_body);
-  Put(kSitePath, with_body);
-  Patch(kSitePath, with_body);
-  Delete(kSitePath, with_body);
+  // Not the measuring ones of HttpServer: files are quick, and a proxy says itself that it waits.
+  httplib::Server::Get(kSitePath, without_body);
+  httplib::Server::Options(kSitePath, without_body);
+  httplib::Server::Post(kSitePath, with_body);
+  httplib::Server::Put(kSitePath, with_body);
+  httplib::Server::Patch(kSitePath, with_body);
+  httplib::Server::Delete(kSitePath, with_body);
 }
 
 SiteServer::~SiteServer() = default;
@@ -170,6 +172,7 @@ void SiteServer::answer(const httplib::Request& request, httplib::Response& resp
   const Contents& contents = sites->contents[decision.site];
   if (contents.files) return answer_file(response, contents.files->answer(head));
   if (!head.target.starts_with('/')) return answer_status(response, 400);
+  give_lead_away();  // to wait for the upstream
   const std::string trouble =
       answer_by_proxy(response, {head, request.remote_addr, body}, *contents.upstream);
   contents.health->note(trouble, sites->table.sites()[decision.site], events_);

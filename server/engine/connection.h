@@ -106,7 +106,7 @@ class Connection final : public Exchange {
     bool answered = false;
     bool keep = false;
     std::unique_ptr<BodySource> source;
-    std::uint64_t left = 0;  // of a source with a length
+    std::uint64_t left = 0;  // of an answer with a length
     void clear() noexcept;
   };
   static std::unique_ptr<Request> take_request();
@@ -143,6 +143,7 @@ class Connection final : public Exchange {
   bool flush_or_wait() noexcept;
   bool wait_for_reader() noexcept;
   void note_progress(std::size_t bytes) noexcept;
+  void note_stall() noexcept;
   bool wait_socket(short events, std::int64_t until) noexcept;
   bool stream_more() noexcept;
   std::string framed_head(const ResponseHead&, std::optional<std::uint64_t> length) noexcept(false);

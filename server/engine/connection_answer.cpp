@@ -41,7 +41,7 @@ Connection::Flow Connection::flush(bool last) noexcept {
     }
     if (moved.need == Wire::Need::writable) {
       shard_.watch_output(*this);
-      if (write_since_ == 0) write_since_ = shard_.now();
+      if (write_since_ == 0) note_stall();
       return Flow::blocked;
     }
     lose();
@@ -51,16 +51,18 @@ Connection::Flow Connection::flush(bool last) noexcept {
     return Flow::gone;
   }
   write_since_ = 0;
-  write_progress_ = 0;
   return Flow::done;
 }
 
 // A byte now and then is no progress.
 void Connection::note_progress(std::size_t bytes) noexcept {
   write_progress_ += bytes;
-  if (write_progress_ < kProgress) return;
+  if (write_since_ != 0 && write_progress_ >= kProgress) note_stall();
+}
+
+void Connection::note_stall() noexcept {
+  write_since_ = shard_.now();
   write_progress_ = 0;
-  if (write_since_ != 0) write_since_ = shard_.now();
 }
 
 Connection::Step Connection::send_answer() {
@@ -186,7 +188,7 @@ bool Connection::put_directly(std::string_view bytes) noexcept {
         lose();
         return false;
       }
-      if (write_since_ == 0) write_since_ = shard_.now();
+      if (write_since_ == 0) note_stall();
       shard_.watch_output(*this);
     }
     const std::size_t held = std::min(bytes.size(), most - std::min(most, out_.size()));
@@ -211,7 +213,8 @@ bool Connection::begin_text(std::string_view head) noexcept {
   }
   request.begun = true;
   request.keep = !text.says_close;
-  request.corked = text.has_length;
+  request.corked = text.length.has_value();
+  request.left = text.length.value_or(0);
   request.framing = Request::Framing::text;
   if (text.has_date) return put(head);
   const bool corked = std::exchange(request.corked, true);
@@ -222,7 +225,12 @@ bool Connection::begin_text(std::string_view head) noexcept {
 }
 
 bool Connection::write_text(std::string_view bytes) noexcept {
-  return request_->begun && !request_->answered && put(bytes);
+  Request& request = *request_;
+  if (!request.begun || request.answered) return false;
+  // What completes the answer leaves with finish(), which follows; else the reader waits for it.
+  request.left -= std::min<std::uint64_t>(request.left, bytes.size());
+  request.corked = request.corked && request.left == 0;
+  return put(bytes);
 }
 
 std::string Connection::framed_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
@@ -343,54 +351,5 @@ bool Connection::client_is_there() noexcept {
 }
 
 bool Connection::wait_writable() noexcept { return !gone_ && flush_or_wait() && client_is_there(); }
-
-// ---- a body that is read as it comes
-
-std::size_t Connection::read(std::span<char> into) noexcept {
-  Request& request = *request_;
-  if (!request.streamed) return request.body.read(into);
-  while (!into.empty() && !request.body_broken && !gone_) {
-    std::string_view piece;
-    const Taken taken = take_piece(piece, into.size());
-    if (taken == Taken::piece && request.received <= shard_.limits().body) {
-      std::copy(piece.begin(), piece.end(), into.begin());
-      in_.consume(std::exchange(request.in_buffer, 0));
-      return piece.size();
-    }
-    if (taken == Taken::done) return 0;
-    if (taken != Taken::more || !stream_more()) {
-      request.body_broken = true;
-      request.body_done = false;
-    }
-  }
-  return 0;
-}
-
-bool Connection::stream_more() noexcept {
-  const std::int64_t until = request_->began + shard_.limits().body_time.count() +
-                             static_cast<std::int64_t>(request_->received);  // 1 KiB/s, in ms
-  if (!flush_or_wait()) return false;
-  try {
-    while (true) {
-      const Wire::Moved moved = wire_.read(in_.space(1));
-      if (moved.bytes > 0) {
-        in_.grow(moved.bytes);
-        return true;
-      }
-      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) return false;
-      if (!wait_socket(moved.need == Wire::Need::readable ? POLLIN : POLLOUT, until)) {
-        shard_.count(Count::late_body);
-        return false;
-      }
-      wire_.note_event(false);
-    }
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
-bool Connection::body_failed() const noexcept {
-  return request_->body_broken || request_->body.failed();
-}
 
 }  // namespace autohttps

@@ -1,7 +1,10 @@
 #include <autohttps/server/engine/connection.h>
 #include <autohttps/server/engine/shard.h>
 
+#include <poll.h>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 // From the first byte of a request to its handler.
@@ -178,6 +181,55 @@ Connection::Step Connection::dispatch() {
   if (shard_.queue(*this)) return Step::kept;
   shard_.count(Count::busy);
   return refuse(503, "");
+}
+
+// ---- a body that is read as it comes
+
+std::size_t Connection::read(std::span<char> into) noexcept {
+  Request& request = *request_;
+  if (!request.streamed) return request.body.read(into);
+  while (!into.empty() && !request.body_broken && !gone_) {
+    std::string_view piece;
+    const Taken taken = take_piece(piece, into.size());
+    if (taken == Taken::piece && request.received <= shard_.limits().body) {
+      std::copy(piece.begin(), piece.end(), into.begin());
+      in_.consume(std::exchange(request.in_buffer, 0));
+      return piece.size();
+    }
+    if (taken == Taken::done) return 0;
+    if (taken != Taken::more || !stream_more()) {
+      request.body_broken = true;
+      request.body_done = false;
+    }
+  }
+  return 0;
+}
+
+bool Connection::stream_more() noexcept {
+  const std::int64_t until = request_->began + shard_.limits().body_time.count() +
+                             static_cast<std::int64_t>(request_->received);  // 1 KiB/s, in ms
+  if (!flush_or_wait()) return false;
+  try {
+    while (true) {
+      const Wire::Moved moved = wire_.read(in_.space(1));
+      if (moved.bytes > 0) {
+        in_.grow(moved.bytes);
+        return true;
+      }
+      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) return false;
+      if (!wait_socket(moved.need == Wire::Need::readable ? POLLIN : POLLOUT, until)) {
+        shard_.count(Count::late_body);
+        return false;
+      }
+      wire_.note_event(false);
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+bool Connection::body_failed() const noexcept {
+  return request_->body_broken || request_->body.failed();
 }
 
 }  // namespace autohttps

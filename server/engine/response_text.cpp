@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <system_error>
 
 namespace autohttps {
 namespace {
@@ -84,11 +86,19 @@ bool names(std::string_view line, std::string_view name) {
          equals_ignoring_case(line.substr(0, name.size()), name);
 }
 
+std::optional<std::uint64_t> number(std::string_view value) {
+  value = trim(value);
+  std::uint64_t parsed = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  return parsed;
+}
+
 void note_field(std::string_view line, ResponseText& text) {
   switch (line[0] | 0x20) {
     case 'c':
       if (names(line, "Content-Length")) {
-        text.has_length = true;
+        text.length = number(line.substr(line.find(':') + 1));
       } else if (names(line, "Connection")) {
         text.says_close = to_lower(line).find("close") != std::string::npos;
       }

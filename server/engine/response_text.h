@@ -4,6 +4,8 @@
 #include <autohttps/server/engine/exchange.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +18,8 @@ std::string_view status_phrase(int status) noexcept;  // "Not Found"; empty: not
 // What a head that somebody wrote says.
 struct ResponseText {
   int status = 0;
-  std::size_t status_line = 0;  // bytes, with its end
-  bool has_length = false;
+  std::size_t status_line = 0;            // bytes, with its end
+  std::optional<std::uint64_t> length{};  // Content-Length
   bool has_date = false;
   bool says_close = false;
 };

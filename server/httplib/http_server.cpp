@@ -91,6 +91,7 @@ class HttpServer::Sink final : public RequestSink {
       bool trusted = true;
       bool closed = false;
       const bool last = exchange.must_close();
+      const SlowPaths::Run run(paths_, exchange.head());
       const auto setup = [&](httplib::Request& request) {
         request.ssl = exchange.ssl();
         trusted = server_.prepare(request, exchange.head().text);
@@ -118,6 +119,7 @@ class HttpServer::Sink final : public RequestSink {
   }
 
   HttpServer& server_;
+  SlowPaths paths_;
 };
 
 // ---- cpp-httplib's accept loop

@@ -5,10 +5,16 @@
 
 #include <autohttps/server/engine/exchange.h>
 
+#include <time.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -50,6 +56,45 @@ class MeasuredRun {
  private:
   RouteMemory& memory_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+// The same for handlers that were registered through a reference to httplib::Server, where nothing
+// of ours is wrapped around them: by the path of their requests, coarsely, and without a look at a
+// clock that costs anything. Paths with a number in them are strangers each time, and left to the
+// engine's monitor. Thread-safe.
+class SlowPaths {
+ public:
+  class Run {
+   public:
+    Run(SlowPaths& paths, const HeadView& head) : memory_(paths.of(head)) {
+      if (memory_.is_slow()) give_lead_away();
+    }
+    ~Run() {
+      const auto took = std::chrono::milliseconds(now() - began_);
+      memory_.note(took >= kSurelySlow ? took : std::chrono::milliseconds(0));
+    }
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+   private:
+    // The clock ticks every 4 ms, and any quick run may meet a tick.
+    static constexpr std::chrono::milliseconds kSurelySlow{8};
+    static std::int64_t now() noexcept {
+      timespec time{};
+      ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+      return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
+    }
+
+    RouteMemory& memory_;
+    const std::int64_t began_ = now();
+  };
+
+ private:
+  RouteMemory& of(const HeadView& head) noexcept {
+    const std::string_view path = head.target.substr(0, head.target.find('?'));
+    return paths_[std::hash<std::string_view>()(path) % paths_.size()];
+  }
+  std::array<RouteMemory, 1'024> paths_{};
 };
 
 template <typename Handler>

@@ -1,3 +1,4 @@
+#include <autohttps/server/engine/counters.h>
 #include <autohttps/server/httplib/http_server.h>
 #include <autohttps/tests/support/running_server.h>
 #include <autohttps/tests/support/test_connection.h>
@@ -5,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <future>
 #include <stdexcept>
 #include <string>
@@ -104,6 +107,26 @@ TEST_F(HttpServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   EXPECT_EQ(client.read_response(true).status, 100);
   client.send("ok");
   EXPECT_EQ(client.read_response().body, "ok");
+}
+
+// A handler that takes longer than the engine's monitor waits is found by it, once.
+TEST_F(HttpServerTest, ASlowHandlerIsRememberedHoweverItWasRegistered) {
+  const auto slow = [](const Request&, Response& response) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    response.set_content("slow", "text/plain");
+  };
+  server_->Get("/slow", slow);
+  static_cast<httplib::Server&>(*server_).Get("/base", slow);
+  server_.start();
+  TestConnection client = connect();
+  for (const char* path : {"/slow", "/base"}) {
+    EXPECT_EQ(client.get(path, "a").body, "slow");
+    const std::uint64_t found = server_->counters().get(Count::handed_over);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(client.get(path, "a").body, "slow");
+    EXPECT_EQ(server_->counters().get(Count::handed_over), found) << path;
+  }
 }
 
 TEST_F(HttpServerTest, AHandlersExceptionIs500WithoutAWordOfIt) {

@@ -13,7 +13,8 @@ namespace autohttps::bench {
 
 inline constexpr std::chrono::milliseconds kSlowHandler{20};
 
-inline void add_handlers(httplib::Server& server) {
+template <typename Server>  // ours learns by handler, where it sees them registered
+void add_handlers(Server& server) {
   server.Get("/1k", [body = std::string(kSmallBody, 'x')](const httplib::Request&,
                                                           httplib::Response& response) {
     response.set_content(body, "text/plain");

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::size_t kChunk = 16 << 10;
 
+// Newer versions of the library (0.41 does) write a small body together with its head.
+std::string_view head_of(std::string_view text) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const std::size_t end = text.find(kEnd);
+  return end == std::string_view::npos ? text : text.substr(0, end + kEnd.size());
+}
+
 bool is_interim(std::string_view head) {
   return head.starts_with("HTTP/1.1 1") && !head.starts_with("HTTP/1.1 101");
 }
@@ -70,8 +77,10 @@ ssize_t ExchangeStream::write(const char* data, std::size_t size) {
   if (head_is_out_) {
     good = exchange_.write_text(bytes);
   } else {
-    head_is_out_ = !is_interim(bytes);
-    good = exchange_.begin_text(bytes);
+    const std::string_view head = head_of(bytes);
+    const std::string_view body = bytes.substr(head.size());
+    head_is_out_ = !is_interim(head);
+    good = exchange_.begin_text(head) && (body.empty() || exchange_.write_text(body));
   }
   return good ? static_cast<ssize_t>(size) : -1;
 }

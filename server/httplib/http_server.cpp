@@ -145,7 +145,7 @@ class HttpServer::Front final : public httplib::TaskQueue {
     if (server_.state_ == kStopping) {
       // svr_sock_ is still valid: content providers run on until now.
       end(server_.limits_.drain);
-      static_cast<httplib::Server&>(server_).stop();
+      if (server_.svr_sock_ != INVALID_SOCKET) static_cast<httplib::Server&>(server_).stop();
     }
     return static_cast<EnqueueResult>(true);
   }
@@ -267,10 +267,11 @@ void HttpServer::stop() noexcept {
   if (!state_.compare_exchange_strong(running, kStopping)) return;
   // The accept loop wakes up and finds out why.
   const OwnedFd bell(doorbell_.exchange(-1));
-  if (::connect(bell.get(), reinterpret_cast<const sockaddr*>(&decoy_address_),
-                decoy_address_size_) != 0) {
-    httplib::Server::stop();
-  }
+  const bool rang = ::connect(bell.get(), reinterpret_cast<const sockaddr*>(&decoy_address_),
+                              decoy_address_size_) == 0;
+  // Stopped through a reference to the base? Where the library is compiled in, it asserts that it
+  // is not stopped twice.
+  if (!rang && svr_sock_ != INVALID_SOCKET) httplib::Server::stop();
 }
 
 // Only where somebody has replaced the base's new_task_queue: then its loop accepts.

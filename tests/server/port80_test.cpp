@@ -129,10 +129,11 @@ TEST_F(F27_Port80, HeadHasTheLengthAndNoBody) {
 TEST_F(F27_Port80, PipelinedOnesAreAnsweredInOrder) {
   TestConnection client = connect();
   const std::string one = "GET " + kTarget + " HTTP/1.1\r\nHost: a.test\r\n\r\n";
-  client.send(one + "GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n" + one);
+  // The error last: newer versions of cpp-httplib (0.41 does) end the connection after it.
+  client.send(one + one + "GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, kAnswer);
   EXPECT_EQ(client.read_response().body, kAnswer);
   EXPECT_EQ(client.read_response().status, 404);
-  EXPECT_EQ(client.read_response().body, kAnswer);
 }
 
 TEST_F(F27_Port80, OtherPathsMethodsAndProtocolsAreNotAnswered) {

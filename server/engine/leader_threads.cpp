@@ -93,8 +93,10 @@ void LeaderThreads::work() {
       lead(lock);
     } else {
       ++idle_;
-      const bool wanted =
-          changed_.wait_for(lock, kIdle, [this] { return stopping_ || !led_ || !jobs_.empty(); });
+      // What it does not wait for it must be able to do: else it would go round with the lock held.
+      const bool wanted = changed_.wait_for(lock, kIdle, [this] {
+        return stopping_ || !led_ || (!jobs_.empty() && busy_ < most_busy_);
+      });
       --idle_;
       if (!wanted && idle_ > 0) break;  // one stays, so that a lead can be passed on at once
     }

@@ -362,6 +362,36 @@ TEST(EngineTest, WithAllThreadsBusyRequestsWaitAndThenAreTurnedAway) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(clients[i].read_response().status, 200) << i;
 }
 
+// More threads than may be busy are there after a rush; the lock was theirs for good once.
+TEST(EngineTest, AnIdleThreadHoldsUpNobodyWhenAllOthersAreBusyAndRequestsWait) {
+  EngineLimits limits;
+  limits.leaders = 1;
+  limits.threads = 2;
+  std::atomic<bool> released = false;
+  std::atomic<int> waiting = 0;
+  const EngineUnderTest server(
+      [&](ExchangePtr exchange) {
+        give_lead_away();
+        if (exchange->head().target == "/wait") {
+          ++waiting;
+          while (!released) std::this_thread::yield();
+        }
+        echo(std::move(exchange));
+      },
+      limits);
+  std::deque<TestConnection> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(server.connect());
+  constexpr std::size_t kAnIdleOne = 2 + 1 + 1 + 1;  // besides the busy, a leader, the monitor
+  for (int i = 0; i < 500 && server.engine->counters().threads < kAnIdleOne; ++i) {
+    for (TestConnection& client : clients) client.send(get("/quick"));
+    for (TestConnection& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  }
+  for (std::size_t i = 0; i < 4; ++i) clients[i].send(get("/wait"));
+  while (waiting < 2 || server.count(Count::requests) % 8 != 4) std::this_thread::yield();
+  released = true;
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(clients[i].read_response().status, 200);
+}
+
 // ---- limits and deadlines
 
 TEST(F48_Engine, HostileBytesAreRefusedAndNeverTheNextRequest) {

@@ -212,11 +212,18 @@ void Shard::process(Connection& connection, unsigned what) noexcept {
   }
 }
 
+// In one piece: told of each by itself, the leader would be woken for each.
 void Shard::nudge_all() {
-  for (std::uint32_t index = 0; index < made_; ++index) {
-    const Connection* const connection = find(std::uint64_t{index} << 32);
-    inbox_->tell(id_of(*connection), kNudgeEvent);
+  try {
+    const std::lock_guard lock(inbox_->mutex);
+    for (std::uint32_t index = 0; index < made_; ++index) {
+      const Connection* const connection = find(std::uint64_t{index} << 32);
+      inbox_->notes.push_back({id_of(*connection), kNudgeEvent});
+    }
+  } catch (const std::exception&) {
+    // No memory: the rest is found by its deadline.
   }
+  inbox_->wake();
 }
 
 bool Shard::evict_idle() {

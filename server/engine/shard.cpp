@@ -170,7 +170,11 @@ bool Shard::adopt(Connection::Arrival arrival) {
     return true;  // taken, and over
   }
   unsigned what = 0;
-  if (!give_back(connection->owner, what)) process(*connection, what);  // it has come already
+  if (!give_back(connection->owner, what)) {
+    // Something has come already. Not here: whoever accepts holds a lock, and a handler may wait.
+    const bool ended = (what & Connection::kEnded) != 0;
+    inbox_->tell(event.data.u64, kResumeEvent | EPOLLIN | (ended ? EPOLLRDHUP : 0U));
+  }
   return true;
 }
 
@@ -241,7 +245,7 @@ bool Shard::evict_idle() {
       close(*connection);
       return true;
     }
-    process(*connection, 0);
+    inbox_->tell(id_of(*connection), kResumeEvent);  // not here, under the lock of who accepts
   }
   return false;
 }
@@ -356,7 +360,7 @@ void Shard::handle(const epoll_event& event) noexcept {
   } else if (!resumed && connection->generation.load(std::memory_order_relaxed) !=
                              static_cast<std::uint32_t>(id)) {
     if (give_back(connection->owner, what)) return;
-  } else if (!resumed && (event.events & kNudgeEvent) == 0) {
+  } else if ((event.events & EPOLLIN) != 0 || (!resumed && (event.events & kNudgeEvent) == 0)) {
     what = Connection::kSocket | (ended ? Connection::kEnded : 0);
   }
   process(*connection, what);

@@ -270,12 +270,13 @@ Connection::Step Connection::count_refusal(int status, std::string_view reason) 
 
 Connection::Step Connection::refuse(int status, std::string_view reason) {
   if (!request_) request_ = take_request();
+  const bool to_head = request_->head.method == "HEAD";  // may be a view of in_
   in_.clear();
   request_->in_buffer = 0;
   request_->keep = false;
   request_->answered = true;
   lingers_ = true;
-  out_.append(refusal(status, reason));
+  out_.append(refusal(status, reason, to_head));
   phase_ = Phase::answer;
   return Step::again;
 }

@@ -168,7 +168,7 @@ bool has_body(std::string_view method, int status) noexcept {
   return method != "HEAD" && status >= 200 && status != 204 && status != 304;
 }
 
-std::string refusal(int status, std::string_view reason) {
+std::string refusal(int status, std::string_view reason, bool to_head) {
   std::string body = std::to_string(status) + " " + std::string(status_phrase(status));
   if (!reason.empty()) body += ": " + std::string(reason);
   body += "\n";
@@ -176,8 +176,8 @@ std::string refusal(int status, std::string_view reason) {
                      std::string(status_phrase(status)) + "\r\nDate: " + std::string(http_date());
   if (status == 503) text += "\r\nRetry-After: 1";
   text += "\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) +
-          "\r\nConnection: close\r\n\r\n" + body;
-  return text;
+          "\r\nConnection: close\r\n\r\n";
+  return to_head ? text : text + body;
 }
 
 }  // namespace autohttps

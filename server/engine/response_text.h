@@ -32,6 +32,6 @@ bool has_body(std::string_view method, int status) noexcept;
 
 // A whole answer for a request that is refused; the connection ends with it. Nothing of the request
 // is in it.
-std::string refusal(int status, std::string_view reason);
+std::string refusal(int status, std::string_view reason, bool to_head = false);
 
 }  // namespace autohttps

@@ -594,6 +594,16 @@ TEST(EngineLimitsTest, BodiesOverTheLimitAreRefusedAsSoonAsTheySaySo) {
   EXPECT_EQ(client.read_response().status, 200);
 }
 
+TEST(EngineLimitsTest, ARefusalOfHeadHasNoBody) {
+  EngineLimits limits;
+  limits.body = 100;
+  const EngineUnderTest server(echo, limits);
+  TestConnection client = server.connect();
+  client.send("HEAD / HTTP/1.1\r\n" + kHost + "Content-Length: 101\r\n\r\n");
+  EXPECT_EQ(client.read_response(true).status, 413);
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
 TEST(EngineLimitsTest, AConnectionEndsAfterItsLastRequest) {
   EngineLimits limits;
   limits.requests_per_connection = 2;

@@ -238,6 +238,7 @@ void Engine::adopt(OwnedFd fd, std::shared_ptr<const TlsContext> tls) {
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::getpeername(fd.get(), generic, &size) != 0) return;
   const std::lock_guard lock(parts_->mutex);
+  if (parts_->drained) return;
   auto& contexts = parts_->contexts;
   if (tls && std::find(contexts.begin(), contexts.end(), tls) == contexts.end()) {
     contexts.push_back(tls);
@@ -275,6 +276,12 @@ void Engine::drain(std::chrono::milliseconds most) noexcept {
   }
   parts.shared.cut = true;
   nudge();
+  {
+    // What is idle ends at once. Who has an exchange ends it: a handler that runs, a task that
+    // waits for a thread of somebody else's.
+    std::unique_lock lock(parts.shared.mutex);
+    parts.shared.changed.wait(lock, [&] { return parts.shared.counters.open == 0; });
+  }
   for (const auto& shard : parts.shards) shard->stop();
 }
 

@@ -156,7 +156,6 @@ class HttpServer::Front final : public httplib::TaskQueue {
   }
 
   void adopt(OwnedFd connection) { engine_->adopt(std::move(connection), server_.tls_); }
-  bool is_over() const noexcept { return over_; }
 
  private:
   void take_socket() {

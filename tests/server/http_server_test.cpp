@@ -129,6 +129,39 @@ TEST_F(HttpServerTest, ASlowHandlerIsRememberedHoweverItWasRegistered) {
   }
 }
 
+// The program's own threads may have requests that the end of the drain has overtaken.
+TEST_F(HttpServerTest, AStopWaitsForTasksOfTheProgramsOwnThreads) {
+  std::promise<void> gate;
+  const std::shared_future<void> open = gate.get_future().share();
+  std::atomic<int> entered = 0;
+  server_->new_task_queue = [] { return new httplib::ThreadPool(1); };
+  server_->limits().drain = std::chrono::milliseconds(50);
+  server_->Get("/slow", [&](const Request&, Response& response) {
+    ++entered;
+    open.wait();
+    response.set_content("slow", "text/plain");
+  });
+  server_.start();
+  TestConnection running = connect();
+  TestConnection queued = connect();
+  running.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  queued.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  while (entered == 0 || server_->counters().get(Count::requests) < 2) std::this_thread::yield();
+  TestConnection half = connect();
+  half.send("GET /");
+  std::thread stopper([&] { server_.stop(); });
+  EXPECT_TRUE(half.ended()) << "the drain has ended";
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  while (std::chrono::steady_clock::now() < until && server_->counters().open == 2) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(server_->counters().open, 2U) << "taken away from their tasks";
+  gate.set_value();
+  stopper.join();
+  EXPECT_EQ(entered, 2);
+  EXPECT_EQ(server_->counters().open, 0U);
+}
+
 TEST_F(HttpServerTest, AHandlersExceptionIs500WithoutAWordOfIt) {
   server_.start();
   TestConnection client = connect();

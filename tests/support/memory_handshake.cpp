@@ -1,5 +1,6 @@
 #include <autohttps/tests/support/memory_handshake.h>
 
+#include <gtest/gtest.h>
 #include <openssl/err.h>
 
 #include <array>
@@ -165,6 +166,19 @@ std::string send_through(SSL* from, SSL* to, const std::string& text) {
   const int got = SSL_read(to, arrived.data(), static_cast<int>(arrived.size()));
   arrived.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return arrived;
+}
+
+std::string answer_to_hello(SSL_CTX* context, const std::string& hello) {
+  const SslPtr server(SSL_new(context));
+  BIO* in = BIO_new_mem_buf(hello.data(), static_cast<int>(hello.size()));
+  BIO_set_mem_eof_return(in, -1);
+  BIO* out = BIO_new(BIO_s_mem());
+  SSL_set_bio(server.get(), in, out);
+  EXPECT_NE(SSL_accept(server.get()), 1);
+  ERR_clear_error();
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out, &data);
+  return {data, static_cast<std::size_t>(size)};
 }
 
 }  // namespace autohttps

@@ -45,6 +45,9 @@ TestHandshake shake_hands(SSL_CTX* server, const TestClient&, int most_suspensio
 // Goes on with a suspended one.
 void go_on(TestHandshake&, int most_suspensions = 1000);
 
+// What the server has to say to a hello, whole records made by hand, that is not to lead anywhere.
+std::string answer_to_hello(SSL_CTX* server, const std::string& hello);
+
 // The parts, for other roads between the two ends: a client as planned, without a BIO.
 SslPtr make_client(const TestClient&);
 std::string seen_fingerprint(SSL* client);  // of the leaf, lower-case hex; empty: none

@@ -1,3 +1,4 @@
+#include <autohttps/tests/bench/servers/loopback.h>
 #include <autohttps/tests/bench/servers/slow_clients.h>
 
 #include <arpa/inet.h>
@@ -22,14 +23,6 @@ bool is_plain(Slowness slowness) {
 
 std::uint32_t source_of(std::size_t index) {
   return kFirstSource + static_cast<std::uint32_t>(index % kSources);
-}
-
-sockaddr_in address_of(std::uint32_t host, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(host);
-  return address;
 }
 
 OwnedFd plain_connection(std::uint16_t port, std::size_t index) {

@@ -1,3 +1,4 @@
+#include <autohttps/tests/bench/servers/loopback.h>
 #include <autohttps/tests/bench/soak/client.h>
 
 #include <autohttps/common/strings.h>
@@ -20,14 +21,6 @@ namespace {
 
 constexpr timeval kPatience{20, 0};  // more than any deadline of the server's
 constexpr std::size_t kMostToEnd = 1U << 20;
-
-sockaddr_in address_of(std::uint32_t host, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(host);
-  return address;
-}
 
 // Lower case.
 std::optional<std::string> field(const std::string& head, const std::string& name) {

@@ -1,9 +1,8 @@
 #include <autohttps/server/engine/connection.h>
 #include <autohttps/server/engine/response_text.h>
 #include <autohttps/server/engine/shard.h>
+#include <autohttps/server/tls/local_address.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,22 +13,6 @@ namespace autohttps {
 namespace {
 
 constexpr std::size_t kDiscardedAtOnce = 64 << 10;  // then others' turn
-
-void address_text(const sockaddr_storage& address, std::string& ip, int& port) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
-    port = ntohs(four.sin_port);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
-    port = ntohs(six.sin6_port);
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
-    ::inet_ntop(mapped ? AF_INET : AF_INET6,
-                mapped ? &six.sin6_addr.s6_addr[12] : six.sin6_addr.s6_addr, text, sizeof text);
-  }
-  ip = text;
-}
 
 }  // namespace
 
@@ -48,7 +31,8 @@ void Connection::Request::clear() noexcept {
   received = 0;
   began = 0;
   body_done = true;
-  body_broken = streamed = continue_wanted = false;
+  body_fault = 0;
+  streamed = continue_wanted = false;
   framing = Framing::text;
   begun = corked = answered = keep = false;
   source.reset();
@@ -289,7 +273,8 @@ const Peer& Connection::peer() noexcept {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     if (::getpeername(wire_.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-      address_text(address, peer->remote_ip, peer->remote_port);
+      peer->remote_ip = ip_text(address);
+      peer->remote_port = port_of(address);
     }
     ucred other{};
     socklen_t other_size = sizeof other;
@@ -299,7 +284,8 @@ const Peer& Connection::peer() noexcept {
     }
     size = sizeof address;
     if (::getsockname(wire_.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-      address_text(address, peer->local_ip, peer->local_port);
+      peer->local_ip = ip_text(address);
+      peer->local_port = port_of(address);
     }
     peer_ = std::move(peer);
   } catch (const std::exception&) {

@@ -95,7 +95,7 @@ class Connection final : public Exchange {
     std::uint64_t received = 0;  // of the body, decoded
     std::int64_t began = 0;
     bool body_done = true;
-    bool body_broken = false;
+    int body_fault = 0;  // what a request is answered whose streamed body failed; 0: it did not
     bool streamed = false;
     bool continue_wanted = false;  // "100 Continue" is still ours to send
     // The answer.
@@ -146,6 +146,8 @@ class Connection final : public Exchange {
   void note_stall() noexcept;
   bool wait_socket(short events, std::int64_t until) noexcept;
   bool stream_more() noexcept;
+  void break_body(int status) noexcept;
+  bool answers_broken_body() noexcept;
   std::string framed_head(const ResponseHead&, std::optional<std::uint64_t> length) noexcept(false);
   void lose() noexcept { gone_ = true; }
 

@@ -1,3 +1,4 @@
+#include <autohttps/common/strings.h>
 #include <autohttps/server/engine/connection.h>
 #include <autohttps/server/engine/response_text.h>
 #include <autohttps/server/engine/shard.h>
@@ -80,7 +81,7 @@ Connection::Step Connection::send_answer() {
   return end_request();
 }
 
-// One reader at a time has a thread for no longer than its socket takes bytes; and not for ever.
+// A reader as fast as we are keeps the thread, and the monitor then gives the lead to another.
 Connection::Flow Connection::pump_source() noexcept {
   Request& request = *request_;
   try {
@@ -199,10 +200,26 @@ bool Connection::put_directly(std::string_view bytes) noexcept {
   return true;
 }
 
+// A request that never was whole gets the engine's answer, as where its body is not streamed;
+// whoever read half of it has nothing to say.
+bool Connection::answers_broken_body() noexcept {
+  Request& request = *request_;
+  if (request.body_fault == 0) return false;
+  try {
+    out_.append(refusal(request.body_fault, "", request.head.method == "HEAD"));
+  } catch (const std::exception&) {
+    lose();
+  }
+  request.begun = request.answered = true;
+  request.keep = false;
+  lingers_ = true;
+  return true;
+}
+
 bool Connection::begin_text(std::string_view head) noexcept {
   Request& request = *request_;
   ResponseText text;
-  if (gone_ || request.begun || request.answered) return false;
+  if (gone_ || request.begun || request.answered || answers_broken_body()) return false;
   if (!inspect_response(head, text)) {
     lose();
     return false;
@@ -242,7 +259,7 @@ std::string Connection::framed_head(const ResponseHead& head, std::optional<std:
   bool dated = false;
   for (const auto& [name, value] : head.fields) {
     if (!is_field_name(name) || !is_field_value(value)) continue;  // nobody's injection
-    dated = dated || first_field({{name, value}}, "Date").data() != nullptr;
+    dated = dated || equals_ignoring_case(name, "Date");
     text += name + ": " + value + "\r\n";
   }
   if (!dated) text += "Date: " + std::string(http_date()) + "\r\n";
@@ -270,7 +287,7 @@ std::string Connection::framed_head(const ResponseHead& head, std::optional<std:
 
 bool Connection::begin(const ResponseHead& head, std::optional<std::uint64_t> length) noexcept {
   Request& request = *request_;
-  if (gone_ || request.begun || request.answered) return false;
+  if (gone_ || request.begun || request.answered || answers_broken_body()) return false;
   try {
     const std::string text = framed_head(head, length);
     request.begun = true;
@@ -325,7 +342,7 @@ bool Connection::finish(bool keep) noexcept {
 
 void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) noexcept {
   Request& request = *request_;
-  if (request.begun || request.answered) return;
+  if (request.begun || request.answered || answers_broken_body()) return;
   try {
     const auto length = source ? source->length() : std::optional<std::uint64_t>(0);
     out_.append(framed_head(head, length));

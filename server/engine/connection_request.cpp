@@ -188,26 +188,35 @@ Connection::Step Connection::dispatch() {
 std::size_t Connection::read(std::span<char> into) noexcept {
   Request& request = *request_;
   if (!request.streamed) return request.body.read(into);
-  while (!into.empty() && !request.body_broken && !gone_) {
+  while (!into.empty() && request.body_fault == 0 && !gone_) {
     std::string_view piece;
-    const Taken taken = take_piece(piece, into.size());
-    if (taken == Taken::piece && request.received <= shard_.limits().body) {
-      std::copy(piece.begin(), piece.end(), into.begin());
-      in_.consume(std::exchange(request.in_buffer, 0));
-      return piece.size();
-    }
-    if (taken == Taken::done) return 0;
-    if (taken != Taken::more || !stream_more()) {
-      request.body_broken = true;
-      request.body_done = false;
+    switch (take_piece(piece, into.size())) {
+      case Taken::piece:
+        if (request.received > shard_.limits().body) {
+          shard_.count(Count::too_large);
+          break_body(413);
+          return 0;
+        }
+        std::copy(piece.begin(), piece.end(), into.begin());
+        in_.consume(std::exchange(request.in_buffer, 0));
+        return piece.size();
+      case Taken::done:
+        return 0;
+      case Taken::bad:
+        shard_.count(Count::bad_requests);
+        break_body(400);
+        return 0;
+      case Taken::more:
+        if (!stream_more()) return 0;
     }
   }
   return 0;
 }
 
+// False: no more of it.
 bool Connection::stream_more() noexcept {
   const std::int64_t until = request_->began + shard_.limits().body_time.count() +
-                             static_cast<std::int64_t>(request_->received);  // 1 KiB/s, in ms
+                             static_cast<std::int64_t>(request_->received) * 1'000 / kBodyRate;
   if (!flush_or_wait()) return false;
   try {
     while (true) {
@@ -216,20 +225,28 @@ bool Connection::stream_more() noexcept {
         in_.grow(moved.bytes);
         return true;
       }
-      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) return false;
+      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) break;
       if (!wait_socket(moved.need == Wire::Need::readable ? POLLIN : POLLOUT, until)) {
         shard_.count(Count::late_body);
+        break_body(408);
         return false;
       }
       wire_.note_event(false);
     }
   } catch (const std::exception&) {
-    return false;
+    // No memory: as if it had ended.
   }
+  break_body(400);
+  return false;
+}
+
+void Connection::break_body(int status) noexcept {
+  request_->body_fault = status;
+  request_->body_done = false;
 }
 
 bool Connection::body_failed() const noexcept {
-  return request_->body_broken || request_->body.failed();
+  return request_->body_fault != 0 || request_->body.failed();
 }
 
 }  // namespace autohttps

@@ -1,5 +1,6 @@
 #include <autohttps/common/error.h>
 #include <autohttps/server/engine/listener.h>
+#include <autohttps/server/tls/local_address.h>
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -162,9 +163,7 @@ std::uint16_t bound_port(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  return static_cast<std::uint16_t>(port_of(address));
 }
 
 std::string port_holder(std::uint16_t port) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -114,12 +113,6 @@ void Shard::stop() noexcept {
     Connection* const connection = find(std::uint64_t{index} << 32);
     if (connection != nullptr && connection->fd() >= 0) close(*connection);
   }
-}
-
-std::int64_t Shard::now() const noexcept {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
 }
 
 // ---- connections
@@ -252,10 +245,15 @@ bool Shard::evict_idle() {
 
 // ---- for connections
 
-void Shard::remind(Connection& connection, std::int64_t at) {
+void Shard::remind(Connection& connection, std::int64_t at) noexcept {
   at = std::min(at, now() + kFurthestReminder);
   connection.reminder.store(at, std::memory_order_relaxed);
-  remind(id_of(connection), at);
+  try {
+    remind(id_of(connection), at);
+  } catch (const std::exception&) {
+    // No memory: the next deadline that it is given tries again.
+    connection.reminder.store(Connection::kNever, std::memory_order_relaxed);
+  }
 }
 
 // A leader asleep does not know of a reminder that comes from somebody else.
@@ -271,11 +269,7 @@ void Shard::remind_again(Connection& connection) noexcept {
       connection.reminder.load(std::memory_order_relaxed) != Connection::kNever) {
     return;
   }
-  try {
-    remind(connection, deadline);
-  } catch (const std::exception&) {
-    connection.reminder.store(Connection::kNever, std::memory_order_relaxed);
-  }
+  remind(connection, deadline);
 }
 
 void Shard::watch_output(Connection& connection) noexcept {

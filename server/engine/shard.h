@@ -1,6 +1,7 @@
 // The connections of one epoll descriptor (not installed).
 #pragma once
 
+#include <autohttps/server/engine/coarse_clock.h>
 #include <autohttps/server/engine/connection.h>
 #include <autohttps/server/engine/counters.h>
 #include <autohttps/server/engine/deadlines.h>
@@ -66,8 +67,8 @@ class Shard final : private LeaderThreads::Work {
   void note_handshake(bool good) noexcept;
   bool is_cut() const noexcept { return shared_.cut.load(std::memory_order_relaxed); }
   bool is_draining() const noexcept { return shared_.draining.load(std::memory_order_relaxed); }
-  std::int64_t now() const noexcept;
-  void remind(Connection&, std::int64_t at);
+  static std::int64_t now() noexcept { return coarse_milliseconds(); }
+  void remind(Connection&, std::int64_t at) noexcept;
   void watch_output(Connection&) noexcept;
   std::function<void()> nudge_later(const Connection&);
   void resume(Connection&) noexcept;
@@ -106,8 +107,8 @@ class Shard final : private LeaderThreads::Work {
   std::vector<std::unique_ptr<Chunk>> owned_;
   std::vector<std::uint32_t> free_;
   std::atomic<std::uint32_t> made_{0};
-  std::uint32_t hand_ = 0;          // of evict_idle(), under mutex_
-  std::vector<std::uint64_t> due_;  // collect()'s own
+  std::atomic<std::uint32_t> hand_{0};  // of evict_idle()
+  std::vector<std::uint64_t> due_;      // collect()'s own
 
   LeaderThreads threads_;  // last: its threads use the rest
 };

@@ -3,9 +3,8 @@
 
 #include <httplib.h>
 
+#include <autohttps/server/engine/coarse_clock.h>
 #include <autohttps/server/engine/exchange.h>
-
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -70,7 +69,7 @@ class SlowPaths {
       if (memory_.is_slow()) give_lead_away();
     }
     ~Run() {
-      const auto took = std::chrono::milliseconds(now() - began_);
+      const auto took = std::chrono::milliseconds(coarse_milliseconds() - began_);
       memory_.note(took >= kSurelySlow ? took : std::chrono::milliseconds(0));
     }
     Run(const Run&) = delete;
@@ -79,14 +78,9 @@ class SlowPaths {
    private:
     // The clock ticks every 4 ms, and any quick run may meet a tick.
     static constexpr std::chrono::milliseconds kSurelySlow{8};
-    static std::int64_t now() noexcept {
-      timespec time{};
-      ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-      return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
-    }
 
     RouteMemory& memory_;
-    const std::int64_t began_ = now();
+    const std::int64_t began_ = coarse_milliseconds();
   };
 
  private:

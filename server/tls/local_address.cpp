@@ -6,16 +6,13 @@
 
 namespace autohttps {
 
-std::string local_address(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (fd < 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+std::string ip_text(const sockaddr_storage& address) {
   const void* bytes = nullptr;
   int family = address.ss_family;
   if (family == AF_INET) {
-    bytes = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
+    bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
   } else if (family == AF_INET6) {
-    const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    const in6_addr& six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
     bytes = &six;
     if (IN6_IS_ADDR_V4MAPPED(&six)) {
       family = AF_INET;
@@ -26,6 +23,21 @@ std::string local_address(int fd) {
   }
   char text[INET6_ADDRSTRLEN];
   return ::inet_ntop(family, bytes, text, sizeof text) == nullptr ? std::string() : text;
+}
+
+std::string local_address(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (fd < 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return ip_text(address);
+}
+
+int port_of(const sockaddr_storage& address) noexcept {
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  }
+  if (address.ss_family != AF_INET6) return 0;
+  return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
 }
 
 }  // namespace autohttps

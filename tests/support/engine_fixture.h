@@ -3,13 +3,15 @@
 
 #include <autohttps/server/engine/engine.h>
 #include <autohttps/server/engine/listener.h>
+#include <autohttps/tests/support/test_connection.h>
 
-#include "test_connection.h"
-
-#include <chrono>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -43,6 +45,30 @@ inline void answer_text(Exchange& exchange, const std::string& text, int status 
   exchange.write(text);
   exchange.finish(true);
 }
+
+inline const std::string kHost = "Host: a.test\r\n";
+
+inline std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\n" + kHost + "\r\n";
+}
+
+inline void echo(ExchangePtr exchange) { answer_text(*exchange, told(*exchange)); }
+
+class Pieces final : public BodySource {
+ public:
+  Pieces(std::size_t size, std::optional<std::uint64_t> length) : left_(size), length_(length) {}
+  std::optional<std::uint64_t> length() const noexcept override { return length_; }
+  std::optional<std::size_t> read(std::span<char> into) noexcept override {
+    const std::size_t count = std::min(left_, into.size());
+    std::fill_n(into.begin(), count, 'p');
+    left_ -= count;
+    return count;
+  }
+
+ private:
+  std::size_t left_;
+  const std::optional<std::uint64_t> length_;
+};
 
 class EngineUnderTest {
  public:

@@ -4,6 +4,7 @@
 #include <autohttps/server/engine/address_counts.h>
 #include <autohttps/server/engine/buffer.h>
 #include <autohttps/server/engine/chunked_decoder.h>
+#include <autohttps/server/engine/counters.h>
 #include <autohttps/server/engine/exchange.h>
 #include <autohttps/server/engine/request_body.h>
 #include <autohttps/server/engine/wire.h>
@@ -144,7 +145,7 @@ class Connection final : public Exchange {
   bool wait_for_reader() noexcept;
   void note_progress(std::size_t bytes) noexcept;
   void note_stall() noexcept;
-  bool wait_socket(short events, std::int64_t until) noexcept;
+  bool wait_socket(short events, std::int64_t until, Count late) noexcept;
   bool stream_more() noexcept;
   void break_body(int status) noexcept;
   bool answers_broken_body() noexcept;

@@ -127,22 +127,28 @@ Connection::Flow Connection::pump_source() noexcept {
 
 // ---- from handlers that may wait
 
-bool Connection::wait_socket(short events, std::int64_t until) noexcept {
-  if (!give_lead_away()) return false;  // everybody else would wait with it
-  while (true) {
+bool Connection::wait_socket(short events, std::int64_t until, Count late) noexcept {
+  if (!give_lead_away()) {
+    shard_.count(Count::busy);
+    return false;  // everybody else would wait with it
+  }
+  while (!shard_.is_cut()) {
     const std::int64_t left = std::min(until - shard_.now(), kSlice);
-    if (left <= 0 || shard_.is_cut()) return false;
+    if (left <= 0) {
+      shard_.count(late);
+      return false;
+    }
     pollfd one{wire_.fd(), events, 0};
     const int ready = ::poll(&one, 1, static_cast<int>(left));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }
+  return false;
 }
 
 bool Connection::wait_for_reader() noexcept {
   const std::int64_t until = write_since_ + shard_.limits().write.count();
-  if (wait_socket(POLLOUT, until)) return true;
-  shard_.count(Count::late_write);
+  if (wait_socket(POLLOUT, until, Count::late_write)) return true;
   lose();
   return false;
 }

@@ -177,7 +177,9 @@ Connection::Step Connection::read_body() {
 Connection::Step Connection::dispatch() {
   phase_ = Phase::handler;
   deadline.store(kNever, std::memory_order_relaxed);
-  if (shard_.may_run()) return run_handler() == Next::kept ? Step::kept : Step::again;
+  // Who reads a body as it comes will wait for it.
+  const bool may_run = request_->streamed ? shard_.may_run() && give_lead_away() : shard_.may_run();
+  if (may_run) return run_handler() == Next::kept ? Step::kept : Step::again;
   if (shard_.queue(*this)) return Step::kept;
   shard_.count(Count::busy);
   return refuse(503, "");
@@ -226,8 +228,8 @@ bool Connection::stream_more() noexcept {
         return true;
       }
       if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) break;
-      if (!wait_socket(moved.need == Wire::Need::readable ? POLLIN : POLLOUT, until)) {
-        shard_.count(Count::late_body);
+      const short events = moved.need == Wire::Need::readable ? POLLIN : POLLOUT;
+      if (!wait_socket(events, until, Count::late_body)) {
         break_body(408);
         return false;
       }

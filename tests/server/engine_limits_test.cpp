@@ -202,6 +202,36 @@ TEST(F46_Engine, AStreamedBodyThatFailsIsAnsweredByTheEngine) {
   }
 }
 
+// It will wait for its body, so it needs a thread that may wait; until there is one it is no
+// failure.
+TEST(EngineLimitsTest, AStreamedBodyWaitsForAThreadThatMayWait) {
+  std::promise<void> gate;
+  const std::shared_future<void> open = gate.get_future().share();
+  EngineLimits limits;
+  limits.leaders = 1;
+  limits.threads = 1;
+  EngineUnderTest server(
+      [open](ExchangePtr exchange) {
+        if (exchange->head().target == "/slow") {
+          give_lead_away();
+          open.wait();
+        }
+        echo(std::move(exchange));
+      },
+      limits);
+  server.sink.streams = true;
+  TestConnection slow = server.connect();
+  slow.send(get("/slow"));
+  while (server.count(Count::requests) < 1) std::this_thread::yield();
+  TestConnection client = server.connect();
+  client.send("PUT /x HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  while (server.count(Count::requests) < 2) std::this_thread::yield();
+  gate.set_value();
+  EXPECT_EQ(slow.read_response().status, 200);
+  client.send("abc");
+  EXPECT_EQ(client.read_response().body, "PUT /x abc");
+}
+
 TEST(EngineLimitsTest, OverTheLimitOfAllTheLongestIdleMakesRoom) {
   EngineLimits limits;
   limits.connections = 3;

@@ -285,7 +285,8 @@ TEST(HeadScannerTest, ALenientHostIsAHostOrNone) {
   HeadView view;
   scan("GET / HTTP/1.1\r\nHost: ./a.sock:80\r\n\r\n", view, lenient);
   EXPECT_EQ(view.host, "");
-  scan(std::string(kStart) + "\r\n", view, lenient);
+  const std::string usual = std::string(kStart) + "\r\n";  // the view is one of it
+  scan(usual, view, lenient);
   EXPECT_EQ(view.host, "a.test");
 }
 

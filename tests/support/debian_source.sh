@@ -8,28 +8,19 @@
 # What FOLDER holds already is not fetched again. The mirror and its settings are this machine's
 # apt's; its sources, lists and caches are not touched. Needs dpkg-dev.
 set -euo pipefail
+# shellcheck source=tests/support/debian_apt.sh
+source "$(dirname "$0")/debian_apt.sh"
 package=$1 folder=$2 suite=$3 binary=${4:-}
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
 fail() { echo "debian_source.sh: $*" >&2; exit 1; }
 
-repositories() {  # URI SUITE, of all that this machine's apt knows
-  # shellcheck disable=SC2016  # apt's own variables
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u
-}
-
 sources() {  # the lines of a sources.list
-  local signed=
-  [[ ! -e $keyring ]] || signed="[signed-by=$keyring] "
+  local signed
+  signed=$(debian_signed_by)
   if [[ $suite == installed ]]; then
-    repositories | sed "s|.*|deb-src $signed& main|"
+    debian_repositories | sed "s|.*|deb-src $signed& main|"
   else
-    echo "deb-src $signed$(main_repository) $suite main"
+    echo "deb-src $signed$(debian_main_repository) $suite main"
   fi
-}
-
-main_repository() {  # of Debian proper, which has every suite
-  repositories | grep -v -- -security | head -n 1 | cut -d ' ' -f 1
 }
 
 wanted=$package
@@ -42,15 +33,10 @@ found() { find "$folder/source" -mindepth 1 -maxdepth 1 -type d -name "$package-
 
 if [[ -z $(found) || $(cat "$folder/wanted" 2>/dev/null) != "$wanted $suite" ]]; then
   rm -rf "$folder/source" "$folder/apt" "$folder/wanted"
-  mkdir -p "$folder/source" "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial"
-  sources >"$folder/apt/sources.list"
-  [[ -s $folder/apt/sources.list ]] || fail "apt knows no mirror"
-  : >"$folder/apt/status"
-  options=(-o Dir::Etc::sourcelist="$folder/apt/sources.list" -o Dir::Etc::sourceparts=-
-    -o Dir::State::lists="$folder/apt/lists" -o Dir::State::status="$folder/apt/status"
-    -o Dir::Cache="$folder/apt/cache" -o APT::Sandbox::User=root)
-  { apt-get "${options[@]}" update && cd "$folder/source" &&
-    apt-get "${options[@]}" source --only-source "$wanted"; } >"$folder/apt.log" 2>&1 </dev/null ||
+  mkdir -p "$folder/source"
+  debian_apt_apart "$folder/apt" < <(sources) || fail "apt knows no mirror"
+  { apt-get "${apt_options[@]}" update && cd "$folder/source" &&
+    apt-get "${apt_options[@]}" source --only-source "$wanted"; } >"$folder/apt.log" 2>&1 </dev/null ||
     { tail -n 20 "$folder/apt.log" >&2; fail "could not get the source of $wanted ($suite)"; }
   rm -rf "$folder/apt"  # as large as the rest of the build
   echo "$wanted $suite" >"$folder/wanted"

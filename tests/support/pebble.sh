@@ -9,9 +9,12 @@
 #   CA_DIRECTORY   the ACME directory URL            CA_TRUST      the file that verifies it
 #   CA_MANAGEMENT  Pebble's management URL           CA_ROOT       the issued certificates' root
 #   CA_DNS         challtestsrv's management URL     CA_HTTP_PORT, CA_TLS_PORT  where names answer
+#   CA_DNS_SERVER  ADDRESS:PORT that Pebble asks for names and records
 # Settings, from the environment: CA_HTTP_PORT and CA_TLS_PORT (else free ones), CA_STRICT=1,
-# CA_VALIDITY_SECONDS, and Pebble's own PEBBLE_* switches. Started again on the same FOLDER it
-# comes back on the same ports, with the same TLS certificate and, as Pebble does, a new root.
+# CA_VALIDITY_SECONDS, Pebble's own PEBBLE_* switches, CA_RESOLVER (ADDRESS:PORT in place of
+# challtestsrv), CA_PEBBLE (the folder of its programs, else those of the PATH) and CA_SETTINGS
+# (more members of its configuration, as JSON: '"keyAlgorithm": "ecdsa"'). Started again on the same
+# FOLDER it comes back on the same ports, with the same TLS certificate and, as Pebble does, a new root.
 
 pebble_free_port() {  # pebble_free_port [PORT...]: a port nobody listens on and none of these
   local port
@@ -32,13 +35,14 @@ pebble_certificate_() {  # for Pebble's own HTTPS; long-lived, the clock of a te
 }
 
 pebble_settings_() {  # FOLDER HTTP TLS ACME MANAGEMENT
-  local validity=""
-  [[ -z ${CA_VALIDITY_SECONDS:-} ]] || validity="\"certificateValidityPeriod\": $CA_VALIDITY_SECONDS,"
+  local validity=""  # a profile's from 2.8 on, where the old member means nothing
+  [[ -z ${CA_VALIDITY_SECONDS:-} ]] || validity="\"certificateValidityPeriod\": $CA_VALIDITY_SECONDS,
+  \"profiles\": {\"default\": {\"description\": \"the only one\", \"validityPeriod\": $CA_VALIDITY_SECONDS}},"
   cat >"$1/pebble.json" <<JSON
 {"pebble": {"listenAddress": "127.0.0.1:$4", "managementListenAddress": "127.0.0.1:$5",
   "certificate": "$1/ca.pem", "privateKey": "$1/ca-key.pem", $validity
   "httpPort": $2, "tlsPort": $3, "ocspResponderURL": "", "externalAccountBindingRequired": false,
-  "domainBlocklist": ["blocked-domain.example"]}}
+  "domainBlocklist": ["blocked-domain.example"]${CA_SETTINGS:+, $CA_SETTINGS}}}
 JSON
 }
 
@@ -55,7 +59,7 @@ pebble_launch_() {  # FOLDER DNS-PORT DNS-MANAGEMENT-PORT: both in the backgroun
   local strict=()
   [[ ${CA_STRICT:-} != 1 ]] || strict=(-strict)
   PEBBLE_VA_NOSLEEP=${PEBBLE_VA_NOSLEEP-1} PEBBLE_WFE_NONCEREJECT=${PEBBLE_WFE_NONCEREJECT-0} \
-    setpriv --pdeathsig KILL pebble -config "$1/pebble.json" -dnsserver "127.0.0.1:$2" \
+    setpriv --pdeathsig KILL pebble -config "$1/pebble.json" -dnsserver "$CA_DNS_SERVER" \
     "${strict[@]}" >"$1/pebble.log" 2>&1 </dev/null &
   pebble_pid=$!
 }
@@ -75,7 +79,7 @@ pebble_wait_() {  # until both answer; false when one ended or 15 s have passed
 }
 
 pebble_start() {  # FOLDER
-  local folder attempt ports acme management dns dns_management tool
+  local folder attempt ports acme management dns dns_management tool PATH=${CA_PEBBLE:+$CA_PEBBLE:}$PATH
   for tool in pebble pebble-challtestsrv openssl curl setpriv; do
     command -v "$tool" >/dev/null || { echo "pebble.sh: $tool is not installed" >&2; return 1; }
   done
@@ -94,12 +98,13 @@ pebble_start() {  # FOLDER
     fi
     pebble_settings_ "$folder" "$CA_HTTP_PORT" "$CA_TLS_PORT" "$acme" "$management"
     CA_DIRECTORY=https://localhost:$acme/dir CA_MANAGEMENT=https://localhost:$management
-    CA_DNS=http://127.0.0.1:$dns_management CA_TRUST=$folder/ca.pem CA_ROOT=$folder/root.pem
+    CA_DNS=http://127.0.0.1:$dns_management CA_DNS_SERVER=${CA_RESOLVER:-127.0.0.1:$dns}
+    CA_TRUST=$folder/ca.pem CA_ROOT=$folder/root.pem
     pebble_launch_ "$folder" "$dns" "$dns_management"
     if pebble_wait_ "$folder"; then
       echo "$CA_HTTP_PORT $CA_TLS_PORT $acme $management $dns $dns_management" >"$folder/ports"
       printf '%s\n' "CA_DIRECTORY=$CA_DIRECTORY" "CA_MANAGEMENT=$CA_MANAGEMENT" "CA_DNS=$CA_DNS" \
-        "CA_TRUST=$CA_TRUST" "CA_ROOT=$CA_ROOT" "CA_HTTP_PORT=$CA_HTTP_PORT" \
+        "CA_DNS_SERVER=$CA_DNS_SERVER" "CA_TRUST=$CA_TRUST" "CA_ROOT=$CA_ROOT" "CA_HTTP_PORT=$CA_HTTP_PORT" \
         "CA_TLS_PORT=$CA_TLS_PORT" >"$folder/ca.env"
       return 0
     fi

@@ -49,6 +49,14 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   }
   spec.key_type = options.key_type;
   if (!options.profile.empty()) spec.profile = options.profile;
+  spec.challenge = options.challenge;
+  spec.dns_hook = options.dns_hook;
+  spec.dns_resolver = options.dns_resolver;
+  spec.dns_timeout = options.dns_timeout;
+  spec.preferred_chain = options.preferred_chain;
+  spec.reuse_key = options.reuse_key;
+  spec.csr = options.csr;
+  if (!spec.dns_hook.empty()) acme::split_command(spec.dns_hook);
   spec.webroot = options.webroot;
   spec.hooks = options.hooks.over({});
   for (const acme::HookKind kind :

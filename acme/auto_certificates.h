@@ -8,6 +8,7 @@
 #include <autohttps/common/challenge_answers.h>
 #include <autohttps/common/event.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,6 +24,14 @@ struct Store;
 class Publisher;
 struct PublisherOptions;
 }  // namespace acme
+
+// What a CA wants to see before it makes an account (RFC 8555 7.3.4). Kept with the account, so
+// that it can be made anew.
+struct ExternalAccount {
+  std::string key_id{};             // empty: none
+  std::string key_file{};           // base64url; read once. A secret: never a value of its own here
+  std::string algorithm = "HS256";  // HS384, HS512
+};
 
 struct AutoCertificatesOptions {
   std::vector<std::string>
@@ -40,6 +49,14 @@ struct AutoCertificatesOptions {
                          // for others
   KeyType key_type = KeyType::ec256;
   std::string profile{};
+  std::string challenge{};     // "http-01" ...: no other; empty: chosen by what can work here
+  std::string dns_hook{};      // DNS-01: the command that sets and removes records
+  std::string dns_resolver{};  // "ADDRESS[:PORT]" to find a zone's servers by; empty: the system's
+  std::chrono::seconds dns_timeout = acme::kDnsTimeout;  // how long a record may take to be seen
+  std::string preferred_chain{};  // an issuer's common name, if the CA offers a chain that has it
+  bool reuse_key = false;         // keep the key at renewal
+  ExternalAccount external_account{};
+  std::string csr{};  // PEM or DER, your own, whose key stays with you; its names are the domains
   std::string webroot{};   // answer HTTP-01 by files in another server's root
   acme::HookWish hooks{};  // commands around attempts, kept with the certificate; they run as the
                            // store's owner. Kinds that are empty stay as they were

@@ -17,6 +17,11 @@ struct IssueRequest {
   std::vector<Identifier> names;
   KeyType key_type = KeyType::ec256;
   std::optional<std::string> profile;
+  std::optional<std::string>
+      replaces{};                        // RFC 9773 4.1: CertID of the certificate that this renews
+  std::optional<std::string> key_pem{};  // the key to use again; empty: a new one. A secret
+  std::optional<std::string> csr_der{};  // the user's own; empty: made from key and names
+  std::string preferred_chain{};         // an issuer's common name; empty: the CA's own choice
 };
 
 // The order under way with its key, on disk before finalize: a crash costs no second certificate

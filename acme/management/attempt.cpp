@@ -234,7 +234,12 @@ Bundle Attempt::issue_at(const CaSpec& ca) {
                       clock_, spec_.key_type);
   StoreJournal journal(certificates_, id_);
   const auto issuer = issuers_(spec_, ca, budget);
-  Bundle bundle = issuer->issue({id_, spec_.names, spec_.key_type, spec_.profile}, journal, stop_);
+  Bundle bundle = issuer->issue({.certificate = id_,
+                                 .names = spec_.names,
+                                 .key_type = spec_.key_type,
+                                 .profile = spec_.profile,
+                                 .preferred_chain = spec_.preferred_chain},
+                                journal, stop_);
   try {
     fresh_ = check_bundle(bundle, spec_.names, bundle.ca_time.value_or(clock_.wall()));
   } catch (const Error&) {

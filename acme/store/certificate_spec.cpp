@@ -6,6 +6,7 @@
 #include <autohttps/common/json.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace autohttps::acme {
 namespace {
@@ -105,6 +106,17 @@ std::string to_json_text(const CertificateSpec& spec) {
                  {"key_type", key_type_name(spec.key_type)},
                  {"webroot", spec.webroot}};
   if (spec.profile) object["profile"] = *spec.profile;
+  const CertificateSpec plain;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) object[name] = value;
+  };
+  add("challenge", spec.challenge);
+  add("dns_hook", spec.dns_hook);
+  add("dns_resolver", spec.dns_resolver);
+  add("preferred_chain", spec.preferred_chain);
+  add("csr", spec.csr);
+  if (spec.dns_timeout != plain.dns_timeout) object["dns_timeout"] = spec.dns_timeout.count();
+  if (spec.reuse_key) object["reuse_key"] = true;
   if (!spec.hooks.empty()) object["hooks"] = to_json(spec.hooks);
   return to_text(object);
 }
@@ -117,7 +129,19 @@ CertificateSpec parse_certificate_spec(std::string_view id, std::string_view jso
   spec.cas = parse_cas(object);
   spec.key_type = key_type_member(object, "key_type", kSpec);
   spec.profile = optional_string(object, "profile", kSpec);
-  spec.webroot = optional_string(object, "webroot", kSpec).value_or("");
+  const auto text = [&](const char* name) {
+    return optional_string(object, name, kSpec).value_or(std::string());
+  };
+  spec.webroot = text("webroot");
+  spec.challenge = text("challenge");
+  spec.dns_hook = text("dns_hook");
+  spec.dns_resolver = text("dns_resolver");
+  spec.preferred_chain = text("preferred_chain");
+  spec.csr = text("csr");
+  spec.dns_timeout = std::chrono::seconds(
+      std::clamp<std::int64_t>(integer_or(object, "dns_timeout", kDnsTimeout.count(), kSpec), 0,
+                               kLongestDnsTimeout.count()));
+  spec.reuse_key = bool_or(object, "reuse_key", false, kSpec);
   spec.hooks = parse_hooks(object);
   return spec;
 }

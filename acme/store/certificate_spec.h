@@ -5,6 +5,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/private_key.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace autohttps::acme {
 inline constexpr std::string_view kLetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 inline constexpr std::string_view kLetsEncryptStaging =
     "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+inline constexpr std::chrono::seconds kDnsTimeout{180};
+inline constexpr std::chrono::seconds kLongestDnsTimeout{600};  // an attempt has 15 minutes in all
 
 // One CA of a certificate's list, with what it needs. Values only; secrets never.
 struct CaSpec {
@@ -35,8 +39,15 @@ struct CertificateSpec {
   std::vector<CaSpec> cas;        // tried in order
   KeyType key_type = KeyType::ec256;
   std::optional<std::string> profile;
-  std::string webroot;  // HTTP-01 answers go here as files too; empty: published in the store
-  Hooks hooks;          // those given on the command line: they run as the store's owner
+  std::string challenge;  // "http-01" ...: no other; empty: chosen by what can work here
+  std::string webroot;    // HTTP-01 answers go here as files too; empty: published in the store
+  std::string dns_hook;   // DNS-01: the command that sets and removes records; see split_command()
+  std::string dns_resolver;  // "ADDRESS[:PORT]", asked for the way to a zone; empty: the system's
+  std::chrono::seconds dns_timeout = kDnsTimeout;  // how long a record may take to be seen
+  std::string preferred_chain;  // an issuer's common name, if the CA offers a chain that has it
+  bool reuse_key = false;       // keep the key at renewal
+  std::string csr;              // PEM, the user's own, whose key is not here; empty: made per order
+  Hooks hooks;                  // those given on the command line: they run as the store's owner
   bool operator==(const CertificateSpec&) const = default;
 };
 

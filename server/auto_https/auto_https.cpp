@@ -43,6 +43,13 @@ AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
   wish.limits = options.limits;
   wish.key_type = options.key_type;
   wish.profile = options.profile;
+  wish.challenge = options.challenge;
+  wish.dns_hook = options.dns_hook;
+  wish.dns_resolver = options.dns_resolver;
+  wish.dns_timeout = options.dns_timeout;
+  wish.preferred_chain = options.preferred_chain;
+  wish.reuse_key = options.reuse_key;
+  wish.external_account = options.external_account;
   wish.hooks = options.hooks;
   wish.configured_hooks = options.configured_hooks;
   wish.hooks_folder = options.hooks_folder;

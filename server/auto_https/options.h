@@ -6,6 +6,7 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +28,13 @@ struct AutoHttpsOptions {
   std::string limits{};  // Limits preset; empty: by server
   KeyType key_type = KeyType::ec256;
   std::string profile{};
+  std::string challenge{};     // "http-01" ...: no other; empty: chosen by what can work here
+  std::string dns_hook{};      // DNS-01: the command that sets and removes records
+  std::string dns_resolver{};  // "ADDRESS[:PORT]" to find a zone's servers by; empty: the system's
+  std::chrono::seconds dns_timeout = acme::kDnsTimeout;
+  std::string preferred_chain{};  // an issuer's common name, if the CA offers a chain that has it
+  bool reuse_key = false;         // keep the key at renewal
+  ExternalAccount external_account{};
   acme::HookWish hooks{};  // as in AutoCertificatesOptions: commands around attempts
   std::vector<acme::ConfiguredHooks> configured_hooks{};
   std::filesystem::path hooks_folder{};

@@ -23,6 +23,13 @@ CertificateSpec full_spec() {
   spec.key_type = KeyType::rsa2048;
   spec.profile = "shortlived";
   spec.webroot = "/var/www";
+  spec.challenge = "dns-01";
+  spec.dns_hook = "dns-nsupdate /etc/tsig.key";
+  spec.dns_resolver = "[2001:db8::53]:5353";
+  spec.dns_timeout = std::chrono::seconds(30);
+  spec.preferred_chain = "ISRG Root X1";
+  spec.reuse_key = true;
+  spec.csr = "-----BEGIN CERTIFICATE REQUEST-----";
   spec.hooks = {{"/bin/true"}, {"reload-nginx", "copy \"/etc/my app\""}, {"mail me@a.test"}};
   return spec;
 }

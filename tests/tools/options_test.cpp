@@ -63,14 +63,28 @@ struct Case {
 };
 
 TEST(OptionsTest, RefusesWhatIsNoValue) {
-  for (const Case& bad :
-       {Case{"http-port", "65536"}, Case{"http-port", "-1"}, Case{"http-port", "80x"},
-        Case{"http-port", ""}, Case{"https-port", " 443"}, Case{"at-once", "0"},
-        Case{"at-once", "1000"}, Case{"lock-timeout", "soon"},
-        Case{"lock-timeout", "99999999999999999999"}, Case{"key-type", "dsa"},
-        Case{"server", "http://ca.test/dir"}, Case{"server", "ca.test"}, Case{"server", "https://"},
-        Case{"store", ""}, Case{"limits", "few"}, Case{"reverse-proxy", "a.test"},
-        Case{"redirect-to", "*.a.test"}, Case{"deploy", " "}, Case{"json", "maybe"}}) {
+  for (const Case& bad : {Case{"http-port", "65536"},
+                          Case{"http-port", "-1"},
+                          Case{"http-port", "80x"},
+                          Case{"http-port", ""},
+                          Case{"https-port", " 443"},
+                          Case{"at-once", "0"},
+                          Case{"at-once", "1000"},
+                          Case{"lock-timeout", "soon"},
+                          Case{"lock-timeout", "99999999999999999999"},
+                          Case{"key-type", "dsa"},
+                          Case{"server", "http://ca.test/dir"},
+                          Case{"server", "ca.test"},
+                          Case{"server", "https://"},
+                          Case{"store", ""},
+                          Case{"limits", "few"},
+                          Case{"reverse-proxy", "a.test"},
+                          Case{"redirect-to", "*.a.test"},
+                          Case{"deploy", " "},
+                          Case{"dns-hook", "no/such path"},
+                          Case{"dns-timeout", "11m"},
+                          Case{"eab-algorithm", "RS256"},
+                          Case{"json", "maybe"}}) {
     Settings settings;
     const Option* option = find_option(bad.option);
     ASSERT_NE(option, nullptr) << bad.option;

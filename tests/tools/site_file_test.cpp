@@ -59,6 +59,9 @@ TEST(SiteFileTest, EveryKeyThatASiteMayHaveIsWritten) {
                      : name == "reverse-proxy"  ? "http://127.0.0.1:1"
                      : name.ends_with("server") ? "https://ca.test/"
                      : name == "challenge"      ? "http-01"
+                     : name == "dns-hook"       ? "dns-nsupdate"
+                     : name == "dns-timeout"    ? "30"
+                     : name == "eab-algorithm"  ? "HS384"
                                                 : "x.test");
   }
   const std::string text = "\n" + body(site_text(site, {}));

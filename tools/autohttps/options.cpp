@@ -1,6 +1,7 @@
 #include <autohttps/tools/autohttps/options.h>
 
 #include <autohttps/acme/management/limits.h>
+#include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/hooks.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
@@ -31,6 +32,8 @@ constexpr unsigned kConfig = bit(Verb::config);
 constexpr unsigned kAll = ~0u;
 constexpr unsigned kConfigured = kAll & ~bit(Verb::version) & ~bit(Verb::completion);
 constexpr unsigned kStore = kConfigured & ~kConfig;
+
+constexpr long kDay = 86400;  // seconds
 
 Error wrong(const std::string& value, const std::string& expected) {
   return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
@@ -80,15 +83,27 @@ void set_at_once(Settings& settings, const std::string& value) {
   settings.at_once = static_cast<int>(number(value, value, 1, 32));
 }
 
-void set_lock_timeout(Settings& settings, const std::string& value) {
+template <auto member, long most>
+void set_duration(Settings& settings, const std::string& value) {
   std::string_view digits = value;
   long unit = 1;
   if (digits.ends_with('s') || digits.ends_with('m')) {
     if (digits.ends_with('m')) unit = 60;
     digits.remove_suffix(1);
   }
-  constexpr long kDay = 86400;
-  settings.lock_timeout = std::chrono::seconds(number(value, digits, 0, kDay / unit) * unit);
+  settings.*member = std::chrono::seconds(number(value, digits, 0, most / unit) * unit);
+}
+
+void set_dns_hook(Settings& settings, const std::string& value) {
+  acme::split_command(value);  // throws for what cannot be one
+  settings.dns_hook = value;
+}
+
+void set_eab_algorithm(Settings& settings, const std::string& value) {
+  if (value != "HS256" && value != "HS384" && value != "HS512") {
+    throw wrong(value, "HS256, HS384 or HS512");
+  }
+  settings.eab_algorithm = value;
 }
 
 void set_key_type(Settings& settings, const std::string& value) {
@@ -228,6 +243,30 @@ constexpr Option kOptions[] = {
     {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain | kSetup,
      set_text<&Settings::webroot>,
      "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
+    {"dns-hook", 0, ValueKind::text, Scope::every_site, "COMMAND", kWish, set_dns_hook,
+     "answer the CA by DNS records (wildcards need it), which COMMAND sets and removes"},
+    {"dns-resolver", 0, ValueKind::text, Scope::every_site, "ADDRESS", kWish,
+     set_text<&Settings::dns_resolver>,
+     "where to ask for the servers of a zone, as in 192.0.2.53 or [2001:db8::53]:5353 (default: "
+     "/etc/resolv.conf)"},
+    {"dns-timeout", 0, ValueKind::duration, Scope::every_site, "SECONDS", kWish,
+     set_duration<&Settings::dns_timeout, acme::kLongestDnsTimeout.count()>,
+     "how long to wait until a record is seen at the servers of its zone (default: 180)"},
+    {"csr", 0, ValueKind::text, Scope::line, "FILE", kObtain, set_text<&Settings::csr>,
+     "your own certificate request (PEM or DER): its key stays with you, its names are the "
+     "domains"},
+    {"reuse-key", 0, ValueKind::flag, Scope::every_site, "", kWish, set_flag<&Settings::reuse_key>,
+     "keep the private key at renewal (default: a new one each time)"},
+    {"preferred-chain", 0, ValueKind::text, Scope::every_site, "NAME", kWish,
+     set_text<&Settings::preferred_chain>,
+     "the chain with an issuer of this common name, where the CA offers several"},
+    {"eab-kid", 0, ValueKind::text, Scope::every_site, "ID", kCa, set_text<&Settings::eab_kid>,
+     "external account binding: the key id that the CA gave you"},
+    {"eab-key-file", 0, ValueKind::text, Scope::every_site, "FILE", kCa,
+     set_text<&Settings::eab_key_file>,
+     "file with the HMAC key that came with it, base64url; /dev/fd/N is an open descriptor"},
+    {"eab-algorithm", 0, ValueKind::text, Scope::every_site, "NAME", kCa, set_eab_algorithm,
+     "HS256, HS384 or HS512 (default: HS256)"},
     {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe | kSetup, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
     {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe | kSetup,
@@ -276,7 +315,8 @@ constexpr Option kOptions[] = {
     {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 8)"},
     {"lock-timeout", 0, ValueKind::duration, Scope::program, "SECONDS",
-     kRun | kDelete | bit(Verb::retry) | bit(Verb::rollback) | kSetup, set_lock_timeout,
+     kRun | kDelete | bit(Verb::retry) | bit(Verb::rollback) | kSetup,
+     set_duration<&Settings::lock_timeout, kDay>,
      "how long to wait for another process that works on the same certificate (default: 60)"},
     {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete | kSetup | kUninstall,
      set_flag<&Settings::yes>, "do not ask"},

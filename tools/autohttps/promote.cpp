@@ -44,6 +44,13 @@ AutoCertificatesOptions wish_for(const Outlook& outlook, const Settings& setting
   wish.key_type = outlook.spec->key_type;
   wish.profile = outlook.spec->profile.value_or("");
   wish.webroot = outlook.spec->webroot;
+  wish.challenge = outlook.spec->challenge;
+  wish.dns_hook = outlook.spec->dns_hook;
+  wish.dns_resolver = outlook.spec->dns_resolver;
+  wish.dns_timeout = outlook.spec->dns_timeout;
+  wish.preferred_chain = outlook.spec->preferred_chain;
+  wish.reuse_key = outlook.spec->reuse_key;
+  wish.csr = outlook.spec->csr;
   const acme::Hooks& hooks = outlook.spec->hooks;
   wish.hooks = {hooks.pre, hooks.deploy, hooks.failed};
   return wish;

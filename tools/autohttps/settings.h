@@ -28,6 +28,13 @@ struct Settings {
   std::string store;   // empty: the default place
   std::string profile;
   std::string webroot;
+  std::string dns_hook;
+  std::string dns_resolver;
+  std::string csr;  // a file
+  std::string preferred_chain;
+  std::string eab_kid;
+  std::string eab_key_file;
+  std::string eab_algorithm;
   std::string bind;
   std::string root;
   std::string reverse_proxy;
@@ -41,6 +48,7 @@ struct Settings {
 
   // By size: a wish is copied for each site.
   std::chrono::seconds lock_timeout{60};
+  std::chrono::seconds dns_timeout{180};
   std::optional<int> warn, crit;  // status: per cent of life left
   int at_once = 8;
   KeyType key_type = KeyType::ec256;
@@ -53,6 +61,7 @@ struct Settings {
   bool staging = false;
   bool no_config = false;
   bool each = false;
+  bool reuse_key = false;
   bool force = false;
   bool dry_run = false;
   bool yes = false;

@@ -3,6 +3,7 @@
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/file_store.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/files.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/strings.h>
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <system_error>
 
 namespace autohttps::tools {
 namespace {
@@ -28,6 +30,19 @@ std::string readable_file(const std::string& flag, const std::string& path) {
                                        "\": " + std::generic_category().message(error_number));
   }
   return absolute(path);
+}
+
+std::string contents_of(const std::string& flag, const std::string& path) {
+  constexpr std::size_t kLargest = 64 * 1024;
+  if (path.empty()) return path;
+  const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  try {
+    if (!file) throw_system_error("open");
+    return read_all(file.get(), kLargest);
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::config,
+                "reading " + flag + " \"" + printable(path, 300) + "\": " + error.code().message());
+  }
 }
 
 std::string existing_folder(const std::string& flag, const std::string& path) {
@@ -60,6 +75,37 @@ std::vector<std::string> checked_names(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+namespace {
+
+// What both doors into the library are told of the certificate alike.
+template <typename Options>
+void tell_certificate(const Settings& settings, Options& options) {
+  options.domains = checked_names(settings.names);
+  options.email = settings.email;
+  options.agree_to_terms = settings.agree_to_terms;
+  options.server = directory_of(settings);
+  options.fallback_servers = settings.fallback_servers;
+  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
+  options.ca_proxy = settings.ca_proxy;
+  options.limits = settings.limits;
+  options.key_type = settings.key_type;
+  options.profile = settings.profile;
+  options.challenge = settings.challenge;
+  options.dns_hook = settings.dns_hook;
+  options.dns_resolver = settings.dns_resolver;
+  options.dns_timeout = settings.dns_timeout;
+  options.preferred_chain = settings.preferred_chain;
+  options.reuse_key = settings.reuse_key;
+  options.external_account.key_id = settings.eab_kid;
+  options.external_account.key_file = settings.eab_key_file;
+  if (!settings.eab_algorithm.empty()) options.external_account.algorithm = settings.eab_algorithm;
+  options.hooks = told_hooks(settings);
+  options.hooks_folder = hooks_folder();
+  options.store = store_path(settings);
+}
+
+}  // namespace
+
 std::string directory_of(const Settings& settings) {
   if (settings.staging) return std::string(acme::kLetsEncryptStaging);
   return settings.server.empty() ? std::string(acme::kLetsEncrypt) : settings.server;
@@ -84,40 +130,17 @@ std::filesystem::path store_path(const Settings& settings) {
 
 AutoCertificatesOptions certificate_options(const Settings& settings, EventSink events) {
   AutoCertificatesOptions options;
-  options.domains = checked_names(settings.names);
+  tell_certificate(settings, options);
   options.name = settings.name;
-  options.email = settings.email;
-  options.agree_to_terms = settings.agree_to_terms;
-  options.server = directory_of(settings);
-  options.fallback_servers = settings.fallback_servers;
-  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
-  options.ca_proxy = settings.ca_proxy;
-  options.limits = settings.limits;
-  options.key_type = settings.key_type;
-  options.profile = settings.profile;
   options.webroot = existing_folder("--webroot", settings.webroot);
-  options.hooks = told_hooks(settings);
-  options.hooks_folder = hooks_folder();
-  options.store = store_path(settings);
+  options.csr = contents_of("--csr", settings.csr);
   options.on_event = std::move(events);
   return options;
 }
 
 AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   AutoHttpsOptions options;
-  options.domains = checked_names(settings.names);
-  options.email = settings.email;
-  options.agree_to_terms = settings.agree_to_terms;
-  options.server = directory_of(settings);
-  options.fallback_servers = settings.fallback_servers;
-  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
-  options.ca_proxy = settings.ca_proxy;
-  options.limits = settings.limits;
-  options.key_type = settings.key_type;
-  options.profile = settings.profile;
-  options.hooks = told_hooks(settings);
-  options.hooks_folder = hooks_folder();
-  options.store = store_path(settings);
+  tell_certificate(settings, options);
   options.bind_address = settings.bind;
   options.http_port = settings.http_port;
   options.https_port = settings.https_port;

@@ -21,7 +21,9 @@ bool is_as_wished(const acme::CertificateSpec& spec, const acme::CertificateSpec
   const bool has_all = std::ranges::all_of(
       wish.names, [&](const Identifier& name) { return std::ranges::count(spec.names, name) > 0; });
   return has_all && spec.key_type == wish.key_type && spec.webroot == wish.webroot &&
-         spec.profile == wish.profile;
+         spec.profile == wish.profile && spec.challenge == wish.challenge &&
+         spec.dns_hook == wish.dns_hook && spec.preferred_chain == wish.preferred_chain &&
+         spec.reuse_key == wish.reuse_key;
 }
 
 acme::CertificateSpec wish_of(const Settings& settings) {
@@ -32,6 +34,10 @@ acme::CertificateSpec wish_of(const Settings& settings) {
   wish.key_type = settings.key_type;
   if (!settings.profile.empty()) wish.profile = settings.profile;
   wish.webroot = settings.webroot;
+  wish.challenge = settings.challenge;
+  wish.dns_hook = settings.dns_hook;
+  wish.preferred_chain = settings.preferred_chain;
+  wish.reuse_key = settings.reuse_key;
   return wish;
 }
 

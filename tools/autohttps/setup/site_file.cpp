@@ -35,6 +35,7 @@ std::string toml_quoted(std::string_view text) {
 }
 
 std::string value_of(const std::string& text) { return toml_quoted(text); }
+std::string value_of(std::chrono::seconds duration) { return std::to_string(duration.count()); }
 std::string value_of(bool flag) { return flag ? "true" : "false"; }
 std::string value_of(KeyType type) { return toml_quoted(key_type_name(type)); }
 
@@ -68,6 +69,14 @@ std::string body_of(const Settings& site, const Settings& above) {
   add("agree_tos", &Settings::agree_to_terms);
   add("key_type", &Settings::key_type);
   add("profile", &Settings::profile);
+  add("dns_hook", &Settings::dns_hook);
+  add("dns_resolver", &Settings::dns_resolver);
+  add("preferred_chain", &Settings::preferred_chain);
+  add("eab_kid", &Settings::eab_kid);
+  add("eab_key_file", &Settings::eab_key_file);
+  add("eab_algorithm", &Settings::eab_algorithm);
+  add("dns_timeout", &Settings::dns_timeout);
+  add("reuse_key", &Settings::reuse_key);
   add("pre", &Settings::pre);
   add("deploy", &Settings::deploy);
   add("failed", &Settings::failed);

@@ -197,7 +197,7 @@ std::vector<Problem> prove_names(const Order& order, Client& client,
   if (proofs.size() > kMostNamesTold) {
     step(std::to_string(proofs.size()) + " names: answering " + proofs.front().challenge.type);
   }
-  for (const auto& answer : answers) answer->wait_until_visible(stop);
+  for (const auto& answer : answers) answer->wait_until_visible(deadline.end(), stop);
   for (Proof& proof : proofs) respond(proof, client, stop);
   return poll_all(proofs, client, deadline, step);
 }

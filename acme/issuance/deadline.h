@@ -25,6 +25,7 @@ class Deadline {
   }
 
   SteadyTime now() const { return clock_.steady(); }
+  SteadyTime end() const noexcept { return end_; }
   const std::stop_token& stop() const noexcept { return stop_; }
 
  private:

@@ -1,6 +1,6 @@
 #include <autohttps/acme/issuance/authorizations.h>
 
-#include <autohttps/acme/issuance/poll_schedule.h>
+#include <autohttps/acme/issuance/authorization_polls.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 
@@ -11,10 +11,6 @@
 namespace autohttps::acme {
 namespace {
 
-// Once one name has failed, how long the others may still take to have theirs reported too.
-constexpr std::chrono::seconds kAfterFirstFailure{10};
-// One lost answer in a poll costs nothing; a CA that is gone ends the attempt, whose order stays.
-constexpr int kMostUnreached = 3;
 constexpr std::size_t kMostNamesTold = 10;  // one by one; beyond, as one line (RELIABILITY I7)
 
 // One name that is still to be proven.
@@ -22,7 +18,8 @@ struct Proof {
   Authorization authorization;
   Challenge challenge;
   ChallengeSolver* solver = nullptr;
-  bool answered_valid = false;  // the CA said so in its answer to our response
+  bool answered_valid = false;           // the CA said so in its answer to our response
+  std::optional<SteadyTime> earliest{};  // the CA does not want to be asked before
 };
 
 Identifier name_of(const Authorization& authorization) {
@@ -79,69 +76,39 @@ std::unique_ptr<Presentation> present(const Proof& proof, const Client& client,
 }
 
 // RFC 8555 7.5.1. A challenge that is processing was responded to before a crash.
-void respond(Proof& proof, Client& client, std::stop_token stop) {
-  if (proof.challenge.status != ChallengeStatus::pending) return;
+void respond(Proof& proof, Client& client, const Deadline& deadline) {
+  const auto wait = [&](std::optional<std::chrono::seconds> retry_after) {
+    if (retry_after) proof.earliest = deadline.now() + *retry_after;
+  };
+  if (proof.challenge.status != ChallengeStatus::pending) {
+    return wait(proof.authorization.retry_after);
+  }
   try {
-    const Challenge answer = client.respond(proof.challenge, stop);
+    const Challenge answer = client.respond(proof.challenge, deadline.stop());
     proof.answered_valid = answer.status == ChallengeStatus::valid;
+    if (!proof.answered_valid) wait(answer.retry_after);
   } catch (const ProblemError& error) {
     // Decided meanwhile, by another order that shares the authorization: the poll will say how.
     if (error.problem().short_type() != "malformed") throw;
   }
 }
 
-class Poller {
- public:
-  Poller(Client& client, Deadline& deadline) : client_(client), deadline_(deadline) {}
-
-  // Empty when the CA had not decided by `latest`.
-  std::optional<Authorization> decided(const Proof& proof, std::optional<SteadyTime> latest) {
-    const std::string what =
-        "the authorization for \"" + proof.authorization.identifier.value + "\" is still pending";
-    if (first_ && !proof.answered_valid) wait({}, what);
-    for (int unreached = 0;;) {
-      std::optional<std::chrono::seconds> retry_after;
-      try {
-        Authorization authorization =
-            client_.authorization(proof.authorization.url, deadline_.stop());
-        if (authorization.status != AuthorizationStatus::pending) return authorization;
-        retry_after = authorization.retry_after;
-        unreached = 0;
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::network || ++unreached == kMostUnreached) throw;
-      }
-      if (latest && deadline_.now() >= *latest) return std::nullopt;
-      wait(retry_after, what);
-    }
-  }
-
- private:
-  void wait(std::optional<std::chrono::seconds> retry_after, const std::string& what) {
-    first_ = false;
-    deadline_.wait(schedule_.next(retry_after), retry_after.has_value(), what);
-  }
-
-  Client& client_;
-  Deadline& deadline_;
-  PollSchedule schedule_;
-  bool first_ = true;  // the CA validates all names at the same time: only the first is waited for
-};
-
 std::vector<Problem> poll_all(const std::vector<Proof>& proofs, Client& client, Deadline& deadline,
                               const std::function<void(const std::string&)>& step) {
-  std::vector<Problem> failed;
-  Poller poller(client, deadline);
-  std::optional<SteadyTime> latest;
+  std::vector<AwaitedAuthorization> awaited;
+  awaited.reserve(proofs.size());
   for (const Proof& proof : proofs) {
-    const auto authorization = poller.decided(proof, latest);
-    if (!authorization) continue;
-    if (authorization->status == AuthorizationStatus::valid) {
-      if (proofs.size() <= kMostNamesTold) step(name_of(*authorization).value + ": validated");
-      continue;
-    }
-    failed.push_back(problem_of(*authorization));
-    if (!latest) latest = deadline.now() + kAfterFirstFailure;
+    awaited.push_back({proof.authorization.url, name_of(proof.authorization).value,
+                       proof.answered_valid, proof.earliest});
   }
+  std::vector<Problem> failed;
+  await_authorizations(std::move(awaited), client, deadline, [&](const Authorization& decided) {
+    if (decided.status != AuthorizationStatus::valid) {
+      failed.push_back(problem_of(decided));
+    } else if (proofs.size() <= kMostNamesTold) {
+      step(name_of(decided).value + ": validated");
+    }
+  });
   if (failed.empty() && proofs.size() > kMostNamesTold) {
     step(std::to_string(proofs.size()) + " names: validated");
   }
@@ -198,7 +165,7 @@ std::vector<Problem> prove_names(const Order& order, Client& client,
     step(std::to_string(proofs.size()) + " names: answering " + proofs.front().challenge.type);
   }
   for (const auto& answer : answers) answer->wait_until_visible(deadline.end(), stop);
-  for (Proof& proof : proofs) respond(proof, client, stop);
+  for (Proof& proof : proofs) respond(proof, client, deadline);
   return poll_all(proofs, client, deadline, step);
 }
 

@@ -1,6 +1,7 @@
 #include <autohttps/acme/management/attempt.h>
 
 #include <autohttps/acme/issuance/bundle_check.h>
+#include <autohttps/acme/management/fallback.h>
 #include <autohttps/acme/management/renewal_policy.h>
 #include <autohttps/acme/management/retry_policy.h>
 #include <autohttps/acme/protocol/problem.h>
@@ -53,13 +54,6 @@ bool led_to(const Pending& pending, const Generation& current) {
   } catch (const Error&) {
     return false;
   }
-}
-
-// What another CA may do better: this one is not there, breaks its own rules, or has had enough of
-// us. A name that fails validation fails everywhere.
-bool is_the_cas_trouble(const Error& error) {
-  return error.code() == ErrorCode::network || error.code() == ErrorCode::protocol ||
-         error.code() == ErrorCode::rate_limited || error.code() == ErrorCode::deferred;
 }
 
 }  // namespace
@@ -214,7 +208,7 @@ Bundle Attempt::issue() {
     try {
       return issue_at(spec_.cas[i]);
     } catch (const Error& error) {
-      if (!is_the_cas_trouble(error)) throw;
+      if (!may_another_ca_help(error)) throw;
       event(
           Level::warning,
           std::string(error.what()) + "; trying \"" + spec_.cas[i + 1].directory_url + "\" instead",

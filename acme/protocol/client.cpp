@@ -263,7 +263,9 @@ Authorization Client::authorization(std::string_view url, std::stop_token stop) 
 Challenge Client::respond(const Challenge& challenge, std::stop_token stop) {
   const std::string doing = doing_to("responding to the challenge", challenge.url);
   const HttpResponse response = post_for_json(challenge.url, "{}", false, doing, stop);
-  return parse_challenge(response.body, {doing, session_->directory_url()});
+  Challenge answer = parse_challenge(response.body, {doing, session_->directory_url()});
+  answer.retry_after = retry_after(response, clock_.wall());
+  return answer;
 }
 
 Order Client::finalize(const Order& order, std::string_view csr_der, std::stop_token stop) {

@@ -67,6 +67,7 @@ struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `t
   // Where the CA looked, for people: "192.0.2.1 port 80, of 192.0.2.1, 2001:db8::1". From the
   // validationRecord that Let's Encrypt and Pebble add; printable(); empty when not told.
   std::string tried;
+  std::optional<std::chrono::seconds> retry_after{};  // of the answer to our response
 };
 
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };

@@ -195,6 +195,19 @@ TEST_F(OrderIssuerTest, RetryAfterOfOrderAndAuthorizationIsObeyed) {
   EXPECT_LE(world_.clock.elapsed(), seconds(15));
 }
 
+TEST_F(OrderIssuerTest, TheFirstPollWaitsAsTheAnswerToTheResponseAsksAndNoLonger) {
+  const auto asks_to_wait = [](Action::Headers& headers) {
+    headers.emplace_back("retry-after", "3");
+  };
+  world_.ca.rule(Operation::challenge, 0, Action::change_headers(asks_to_wait), 100);
+  world_.ca.behaviour().validation_polls = 1;  // else the answer itself says valid
+  world_.ca.behaviour().authorization_retry_after = {"3"};
+  issue({"a.test", "b.test"});
+  EXPECT_GE(world_.clock.elapsed(), seconds(6));
+  EXPECT_LE(world_.clock.elapsed(), seconds(7));
+  EXPECT_EQ(count(Operation::authorization), 6);  // each once before, and twice after
+}
+
 // --- by number ---
 
 TEST(F1_BadNonces, HalfOfThemAreSurvivedWithinTheBudgetOfRequests) {

@@ -9,7 +9,8 @@
 namespace autohttps::acme {
 
 std::string sign_jws(const AccountKey& key, const JwsHeader& header, std::string_view payload) {
-  Json protected_header = {{"alg", key.algorithm()}, {"nonce", header.nonce}, {"url", header.url}};
+  Json protected_header = {{"alg", key.algorithm()}, {"url", header.url}};
+  if (!header.nonce.empty()) protected_header["nonce"] = header.nonce;
   if (header.account.empty()) {
     protected_header["jwk"] = Json::parse(key.jwk());
   } else {

@@ -11,7 +11,7 @@ namespace autohttps::acme {
 
 struct JwsHeader {
   std::string_view url;    // 6.4: the URL the request goes to, byte for byte
-  std::string_view nonce;  // 6.5
+  std::string_view nonce;  // 6.5; empty: none, as in the inner JWS of keyChange (7.3.5)
   std::string_view
       account;  // 6.2: the account's URL goes as `kid`; empty: the key itself goes as `jwk`
 };

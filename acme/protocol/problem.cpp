@@ -2,9 +2,12 @@
 
 #include <autohttps/acme/protocol/problem_json.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/common/timestamps.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <chrono>
 
 namespace autohttps::acme {
 namespace {
@@ -12,12 +15,14 @@ namespace {
 constexpr std::string_view kNamespace = "urn:ietf:params:acme:error:";
 // A detail is a sentence or two; 100 names is the largest certificate there is.
 constexpr std::size_t kMostTypeBytes = 200;
-constexpr std::size_t kMostDetailBytes = 1000;
+// Let's Encrypt's link that unpauses names holds a signed list of them.
+constexpr std::size_t kMostDetailBytes = 2000;
 constexpr std::size_t kMostSubproblemDetailBytes = 300;
 constexpr std::size_t kMostSubproblems = 100;
+constexpr std::size_t kMostAlgorithms = 20;
+constexpr std::size_t kMostAlgorithmBytes = 40;
 constexpr std::size_t kMostDescribed = 20;      // of them in one line
 constexpr std::size_t kMostForeignBytes = 200;  // of a body that is no problem document
-constexpr int kServerTrouble = 500;             // HTTP: from here on it is the server's own
 
 std::string text_member(const Json& object, const char* name, std::size_t most) {
   const auto member = object.find(name);
@@ -37,6 +42,17 @@ std::optional<Identifier> identifier_member(const Json& object) {
   }
 }
 
+std::vector<std::string> algorithms_member(const Json& object) {
+  std::vector<std::string> algorithms;
+  const auto list = object.find("algorithms");
+  if (list == object.end() || !list->is_array()) return algorithms;
+  for (const Json& one : *list) {
+    if (!one.is_string() || algorithms.size() == kMostAlgorithms) continue;
+    algorithms.push_back(printable(one.get_ref<const std::string&>(), kMostAlgorithmBytes));
+  }
+  return algorithms;
+}
+
 Problem flat_problem(const Json& object, std::size_t most_detail) {
   Problem problem;
   problem.type = text_member(object, "type", kMostTypeBytes);
@@ -44,6 +60,7 @@ Problem flat_problem(const Json& object, std::size_t most_detail) {
   problem.detail = text_member(object, "detail", most_detail);
   problem.instance = text_member(object, "instance", kMostTypeBytes);
   problem.identifier = identifier_member(object);
+  problem.algorithms = algorithms_member(object);
   const auto status = object.find("status");
   if (status != object.end() && status->is_number_integer()) {
     const auto value = status->get<std::int64_t>();
@@ -75,80 +92,6 @@ std::string one_line(const Problem& problem) {
   return text;
 }
 
-struct Hint {
-  std::string_view type;
-  std::string_view text;
-};
-
-// RFC 8555 6.7, RFC 9773 7.4, draft-ietf-acme-profiles: the next step for a person.
-constexpr std::array kHints = {
-    Hint{"accountDoesNotExist",
-         "the CA does not know this account: run the same command again and it is registered anew "
-         "with the same key"},
-    Hint{"agreementRequired", "read the CA's terms of service, then give --agree-tos"},
-    Hint{"alreadyReplaced",
-         "this certificate was renewed before; the next attempt orders without naming it"},
-    Hint{"alreadyRevoked", "nothing to do: it is revoked"},
-    Hint{"badCSR", "try another --key-type, or fewer names"},
-    Hint{"badNonce",
-         "the CA keeps refusing its own nonces: try again later; a proxy or load balancer in "
-         "between may be the cause"},
-    Hint{"badPublicKey", "the CA does not take this kind of key: try another --key-type"},
-    Hint{"badSignatureAlgorithm",
-         "the CA does not take this account key's algorithm: use an ec256 account key"},
-    Hint{"badRevocationReason", "give another revocation reason, or none"},
-    Hint{"caa",
-         "a CAA record forbids this CA: add it to the domain's CAA records, or use the CA they "
-         "name"},
-    Hint{"compound", "each name's own problem stands in the brackets"},
-    Hint{"connection",
-         "the CA could not reach this machine: check that the name's A and AAAA records lead here "
-         "and that port 80 is open to the internet"},
-    Hint{"dns",
-         "the CA could not resolve the name: check its A, AAAA and CAA records and that its name "
-         "servers answer"},
-    Hint{"externalAccountRequired",
-         "this CA wants an account of its own web site bound to yours (external account binding), "
-         "which this version cannot do"},
-    Hint{"incorrectResponse",
-         "something else answered on port 80: check that the name leads to this machine and that "
-         "no other server answers /.well-known/acme-challenge/"},
-    Hint{"invalidContact", "check --email: the CA does not accept this address"},
-    Hint{"invalidProfile", "the CA offers no such --profile; leave it out for the CA's default"},
-    Hint{"malformed",
-         "the CA could not read the request: this may be a bug of autohttps; please report it with "
-         "the text above"},
-    Hint{"orderNotReady", "the order is not validated yet: try again"},
-    Hint{"rejectedIdentifier", "the CA does not issue for this name: remove it, or use another CA"},
-    Hint{"serverInternal", "the CA has a problem of its own: try again later"},
-    Hint{"tls",
-         "the CA could not make a TLS connection to this machine: check what answers on port 443, "
-         "or where port 80 redirects to"},
-    Hint{"unauthorized",
-         "the CA got another answer than ours: check that the name's A and AAAA records lead to "
-         "this machine only"},
-    Hint{"unsupportedContact", "give --email as a plain address, or leave it out"},
-    Hint{"unsupportedIdentifier",
-         "this CA does not issue for this kind of name (some take no IP addresses)"},
-    Hint{"userActionRequired",
-         "agree to the CA's terms of service with --agree-tos; if you did, visit the URL it names"},
-};
-
-// Let's Encrypt pauses names that failed validation for months, until their owner says that it is
-// mended.
-bool is_paused(const Problem& problem) {
-  return problem.detail.find("paused") != std::string::npos;
-}
-
-std::string rate_limit_hint(const Problem& problem) {
-  if (is_paused(problem)) {
-    return "the CA paused these names after many failures: mend the cause, then visit the link in "
-           "its answer to unpause them";
-  }
-  return "wait as the CA says; nothing is lost, the attempt is made again by itself then. Use "
-         "--staging for experiments";
-}
-
 std::string_view refusal_words(ErrorCode code) {
   return code == ErrorCode::validation ? "the CA was not satisfied: " : "the CA refused: ";
 }
@@ -166,6 +109,26 @@ bool is_validation_type(std::string_view type) {
   static constexpr std::array<std::string_view, 6> kTypes = {
       "connection", "dns", "unauthorized", "tls", "incorrectResponse", "caa"};
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+// "2026-01-02 03:04:05 UTC" or RFC 3339, at the beginning of the text and nothing like it.
+std::optional<WallTime> leading_time(std::string_view text) {
+  constexpr std::size_t kDate = 10, kTime = 8;
+  if (text.size() <= kDate + 1 + kTime) return std::nullopt;
+  std::string time(text.substr(0, kDate + 1 + kTime));
+  std::string_view rest = text.substr(time.size());
+  if (time[kDate] == ' ' && rest.starts_with(" UTC")) {
+    rest.remove_prefix(4);
+  } else if (time[kDate] == 'T' && rest.starts_with('Z')) {
+    rest.remove_prefix(1);
+  } else {
+    return std::nullopt;
+  }
+  const bool goes_on = !rest.empty() && (std::isalnum(static_cast<unsigned char>(rest.front())) ||
+                                         rest.front() == '+' || rest.front() == '-');
+  if (goes_on) return std::nullopt;
+  time[kDate] = 'T';
+  return parse_rfc3339(time + "Z");
 }
 
 }  // namespace
@@ -229,25 +192,21 @@ ErrorCode refusal_code(const Problem& problem, bool about_challenge) {
   return ErrorCode::refused;
 }
 
-ProblemError::ProblemError(ErrorCode code, const std::string& doing, Problem problem)
+ProblemError::ProblemError(ErrorCode code, const std::string& doing, Problem problem,
+                           std::string hint)
     : Error(code, doing + ": " + std::string(refusal_words(code)) + problem.describe(),
-            hint_of(code, problem)),
+            hint.empty() ? hint_of(code, problem) : std::move(hint)),
       problem_(std::move(problem)) {}
 
-std::string hint_for(const Problem& problem) {
-  const std::string_view type = problem.short_type();
-  if (type == "rateLimited") return rate_limit_hint(problem);
-  const auto* hint = std::find_if(kHints.begin(), kHints.end(),
-                                  [&](const Hint& entry) { return entry.type == type; });
-  if (hint != kHints.end()) return std::string(hint->text);
-  if (problem.status == 429 || problem.status == 503) {
-    return "the CA is busy: wait as it says; the attempt is made again by itself then";
-  }
-  if (problem.type == "about:blank" && problem.status == 404) {
-    return "check --server: it must be the URL of an ACME directory";
-  }
-  if (problem.status >= kServerTrouble) return "the CA has a problem of its own: try again later";
-  return {};
+std::optional<WallTime> retry_time_in(const Problem& problem, WallTime now) {
+  constexpr std::string_view kWords = "retry after ";
+  constexpr std::chrono::seconds kShortest{1};
+  constexpr std::chrono::hours kLongest{24};
+  const std::size_t at = problem.detail.find(kWords);
+  if (at == std::string::npos) return std::nullopt;
+  const auto time = leading_time(std::string_view(problem.detail).substr(at + kWords.size()));
+  if (!time) return std::nullopt;
+  return std::clamp<WallTime>(*time, now + kShortest, now + kLongest);
 }
 
 }  // namespace autohttps::acme

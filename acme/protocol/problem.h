@@ -1,6 +1,7 @@
 // RFC 7807 problem documents as ACME uses them (RFC 8555 6.7), sub-problems included (6.7.1).
 #pragma once
 
+#include <autohttps/common/clock.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
 
@@ -21,6 +22,7 @@ struct Problem {
   std::string instance;
   std::optional<Identifier> identifier;  // sub-problems: the name it is about
   std::vector<Problem> subproblems;      // one level; at most 100
+  std::vector<std::string> algorithms;   // badSignatureAlgorithm: what the CA takes (6.2)
 
   // "rateLimited" for the ACME namespace, else the whole type.
   std::string_view short_type() const noexcept;
@@ -38,7 +40,8 @@ Problem parse_problem(std::string_view body, std::string_view content_type, int 
 // hint is the next step for that error type (RFC 8555 6.7's table).
 class ProblemError : public Error {
  public:
-  ProblemError(ErrorCode code, const std::string& doing, Problem problem);
+  // `hint` where more is known than hint_for() can say.
+  ProblemError(ErrorCode code, const std::string& doing, Problem problem, std::string hint = {});
   const Problem& problem() const noexcept { return problem_; }
 
  private:
@@ -51,5 +54,10 @@ ErrorCode refusal_code(const Problem&, bool about_challenge);
 
 // The next step for a person, per error type; empty for types we do not know.
 std::string hint_for(const Problem&);
+
+// When the CA takes such a request again, from its words: Let's Encrypt's limits say "retry after
+// 2026-01-02 03:04:05 UTC" (or in RFC 3339), and an order's own error has no Retry-After. Clamped
+// to a second from `now` .. 24 h (RELIABILITY F10); empty when it does not say so exactly.
+std::optional<WallTime> retry_time_in(const Problem&, WallTime now);
 
 }  // namespace autohttps::acme

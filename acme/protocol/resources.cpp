@@ -16,6 +16,7 @@ constexpr std::size_t kMostNames = 100;      // of the largest certificate there
 constexpr std::size_t kMostChallenges = 20;  // a handful of types exist
 constexpr std::size_t kMostContacts = 20;
 constexpr std::size_t kMostProfiles = 50;
+constexpr std::size_t kMostCaaNames = 20;      // of a CA in CAA records
 constexpr std::size_t kMostTypeBytes = 64;     // of a challenge: "dns-account-01"
 constexpr std::size_t kMostTextBytes = 500;    // of descriptions for people
 constexpr std::size_t kMostAddresses = 10;     // told of where a name leads
@@ -80,6 +81,18 @@ Identifier parse_identifier(const Json& object, const Context& context) {
                       printable(value, 100) + "\"");
 }
 
+// A help for people and for records they make: what is no text among it is left out.
+std::vector<std::string> names_member(const Json& object, const char* name) {
+  std::vector<std::string> names;
+  const auto list = object.find(name);
+  if (list == object.end() || !list->is_array()) return names;
+  for (const Json& one : *list) {
+    if (!one.is_string() || names.size() == kMostCaaNames) continue;
+    names.push_back(printable(to_lower(one.get_ref<const std::string&>()), kMostTextBytes));
+  }
+  return names;
+}
+
 void read_meta(Directory& directory, const Json& meta, const Context& context) {
   // For people only, nothing of ours ever goes there: CAs give http:// here, Pebble a data: URL.
   if (const auto terms = optional_string(meta, "termsOfService", context.what)) {
@@ -90,6 +103,7 @@ void read_meta(Directory& directory, const Json& meta, const Context& context) {
   }
   directory.external_account_required =
       bool_or(meta, "externalAccountRequired", false, context.what);
+  directory.caa_identities = names_member(meta, "caaIdentities");
   const Json* profiles = part(meta, "profiles", false, context);
   if (profiles == nullptr) return;
   if (profiles->size() > kMostProfiles) refuse(context, "more than 50 profiles");
@@ -134,6 +148,17 @@ std::string tried_addresses(const Json& challenge) {
   return text;
 }
 
+// draft-ietf-acme-dns-persist: three shapes are about, with and without the account, and with two
+// spellings of the names.
+void read_persistent(Challenge& challenge, const Json& object, const Context& context) {
+  challenge.issuer_domain_names = names_member(object, "issuer-domain-names");
+  if (challenge.issuer_domain_names.empty()) {
+    challenge.issuer_domain_names = names_member(object, "issuerDomainNames");
+  }
+  const auto account = optional_string(object, "accounturi", context.what);
+  challenge.account_uri = printable(account.value_or(""), kMostTextBytes);
+}
+
 // Empty: a challenge without a url, which nobody can respond to.
 std::optional<Challenge> read_challenge(const Json& object, const Context& context) {
   static constexpr std::array<std::pair<std::string_view, ChallengeStatus>, 4> kStatus = {{
@@ -151,11 +176,25 @@ std::optional<Challenge> read_challenge(const Json& object, const Context& conte
   challenge.token = optional_string(object, "token", context.what).value_or("");
   challenge.error = error_member(object, context);
   challenge.tried = tried_addresses(object);
+  if (challenge.type == "dns-persist-01") read_persistent(challenge, object, context);
   if (challenge.token.empty() ? needs_token(challenge.type) : !is_token(challenge.token)) {
     refuse(context, "the token \"" + printable(challenge.token, 40) + "\" of " + challenge.type +
                         " is not one that RFC 8555 8.3 allows");
   }
   return challenge;
+}
+
+// Whatever a CA thinks up next must not be the end of what we know.
+std::optional<Challenge> read_offered(const Json& object, const Context& context) {
+  const auto type = object.find("type");
+  const bool known = type == object.end() || !type->is_string() ||
+                     needs_token(type->get_ref<const std::string&>());
+  try {
+    return read_challenge(object, context);
+  } catch (const Error&) {
+    if (known) throw;
+    return std::nullopt;
+  }
 }
 
 std::vector<std::string> url_list(const Json& object, const char* name, const Context& context) {
@@ -248,7 +287,7 @@ Authorization parse_authorization(std::string_view json, const Context& context)
   if (challenges->size() > kMostChallenges) refuse(context, "more than 20 challenges");
   for (const Json& challenge : *challenges) {
     if (!challenge.is_object()) refuse(context, "a challenge is not an object");
-    if (auto read = read_challenge(challenge, context)) {
+    if (auto read = read_offered(challenge, context)) {
       authorization.challenges.push_back(*std::move(read));
     }
   }
@@ -259,6 +298,28 @@ Challenge parse_challenge(std::string_view json, const Context& context) {
   auto challenge = read_challenge(parse_object(json, context), context);
   if (!challenge) refuse(context, "the challenge has no url");
   return *std::move(challenge);
+}
+
+RenewalInfo parse_renewal_info(std::string_view json, const Context& context) {
+  const Json object = parse_object(json, context);
+  const Json* window = part(object, "suggestedWindow", false, context);
+  if (window == nullptr) refuse(context, "no suggestedWindow");
+  const auto start = optional_time(*window, "start", context.what);
+  const auto end = optional_time(*window, "end", context.what);
+  if (!start || !end) refuse(context, "the suggestedWindow lacks its start or end");
+  // "A RenewalInfo object in which the end timestamp equals or precedes the start timestamp is
+  // invalid."
+  if (*end <= *start) refuse(context, "the suggestedWindow ends before it starts");
+  RenewalInfo info;
+  info.start = *start;
+  info.end = *end;
+  // For people; one that leads elsewhere than to a web page costs the link, not the window.
+  const auto explanation = object.find("explanationURL");
+  if (explanation != object.end() && explanation->is_string() &&
+      is_https_url(explanation->get_ref<const std::string&>(), {})) {
+    info.explanation = printable(explanation->get_ref<const std::string&>(), kMostTextBytes);
+  }
+  return info;
 }
 
 }  // namespace autohttps::acme

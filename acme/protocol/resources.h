@@ -22,5 +22,6 @@ Account parse_account(std::string_view json, const ResourceContext&);           
 Order parse_order(std::string_view json, const ResourceContext&);                  // 7.1.3
 Authorization parse_authorization(std::string_view json, const ResourceContext&);  // 7.1.4
 Challenge parse_challenge(std::string_view json, const ResourceContext&);          // 7.1.5
+RenewalInfo parse_renewal_info(std::string_view json, const ResourceContext&);     // RFC 9773 4.2
 
 }  // namespace autohttps::acme

@@ -1,8 +1,12 @@
 #include <autohttps/acme/protocol/problem.h>
 
+#include <autohttps/common/timestamps.h>
+
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
+#include <utility>
 
 namespace autohttps::acme {
 namespace {
@@ -166,8 +170,17 @@ TEST(ProblemTest, EveryTypeOfTheRfcsHasANextStep) {
                            "userActionRequired",
                            "alreadyReplaced",
                            "invalidProfile",
-                           "agreementRequired"}) {
+                           "agreementRequired",
+                           "conflict",
+                           "unknownDelegation",
+                           "onionCAARequired",
+                           "autoRenewalCanceled",
+                           "autoRenewalExpired",
+                           "autoRenewalCancellationInvalid",
+                           "autoRenewalRevocationNotSupported"}) {
     EXPECT_NE(hint_for(of_type(type)), "") << type;
+    EXPECT_EQ(ProblemError(ErrorCode::refused, "asking", of_type(type)).hint().find('\n'),
+              std::string::npos);
   }
   EXPECT_EQ(hint_for(of_type("somethingNew")), "");
   Problem paused = of_type("rateLimited", 429);
@@ -176,6 +189,79 @@ TEST(ProblemTest, EveryTypeOfTheRfcsHasANextStep) {
       "paused. "
       "Visit https://ca.test/unpause";
   EXPECT_NE(hint_for(paused).find("visit the link"), std::string::npos);
+}
+
+TEST(ProblemTest, HintsNameTheSwitchThatHelps) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"externalAccountRequired", "--eab-kid and --eab-key-file"},
+      {"badRevocationReason", "keyCompromise"},
+      {"badCSR", "--csr"},
+      {"badPublicKey", "--key-type"},
+      {"invalidProfile", "--profile"},
+      {"invalidContact", "--email"},
+      {"unsupportedContact", "--email"},
+      {"agreementRequired", "--agree-tos"},
+      {"userActionRequired", "--agree-tos"},
+      {"badSignatureAlgorithm", "account rollover"},
+      {"rateLimited", "--staging"},
+  };
+  for (const auto& [type, words] : cases) {
+    EXPECT_NE(hint_for(of_type(type)).find(words), std::string::npos) << hint_for(of_type(type));
+  }
+}
+
+// The words of Let's Encrypt.
+TEST(ProblemTest, PausedNamesAreToldFromOtherLimits) {
+  Problem paused = of_type("rateLimited", 429);
+  paused.detail =
+      "Your account is temporarily prevented from requesting certificates for a.test and possibly "
+      "others. Please visit: https://portal.ca.test/sfe/v1/unpause?jwt=abc";
+  EXPECT_NE(hint_for(paused).find("visit the link"), std::string::npos);
+  EXPECT_EQ(hint_for(of_type("rateLimited", 429)).find("visit the link"), std::string::npos);
+}
+
+TEST(ProblemTest, AlgorithmsThatTheCaTakesAreShown) {
+  const Problem problem = parse_problem(
+      R"({"type":"urn:ietf:params:acme:error:badSignatureAlgorithm","detail":"no",
+          "algorithms":["RS256","ES256\u001b[2J",7]})",
+      kProblemJson, 400);
+  EXPECT_NE(hint_for(problem).find("RS256, ES256\\x1b[2J"), std::string::npos) << hint_for(problem);
+}
+
+TEST(ProblemTest, ALongLinkThatUnpausesIsWhole) {
+  const std::string link = "https://portal.ca.test/unpause?jwt=" + std::string(1500, 'x');
+  const Problem problem = parse_problem(
+      R"({"type":"urn:ietf:params:acme:error:rateLimited","detail":"visit )" + link + "\"}",
+      kProblemJson, 429);
+  EXPECT_NE(problem.describe().find(link), std::string::npos);
+}
+
+TEST(F10_RateLimitWords, GiveTheTimeWhereTheyAreExact) {
+  const WallTime now = *parse_rfc3339("2026-01-01T12:00:00Z");
+  const auto told = [&](const std::string& detail) {
+    Problem problem = of_type("rateLimited", 429);
+    problem.detail = detail;
+    return retry_time_in(problem, now);
+  };
+  const auto expected = parse_rfc3339("2026-01-02T03:04:05Z");
+  EXPECT_EQ(
+      told("too many certificates (5) already issued for this exact set of identifiers in the "
+           "last 168h0m0s, retry after 2026-01-02 03:04:05 UTC: see https://ca.test/limits"),
+      expected);
+  EXPECT_EQ(told("too many, retry after 2026-01-02T03:04:05Z: see https://ca.test/"), expected);
+  EXPECT_EQ(told("retry after 2026-01-02 03:04:05 UTC"), expected);
+  // Never sooner than a second, never later than a day.
+  EXPECT_EQ(told("retry after 2025-01-02 03:04:05 UTC"), now + std::chrono::seconds(1));
+  EXPECT_EQ(told("retry after 9999-01-02 03:04:05 UTC"), now + std::chrono::hours(24));
+  for (const char* detail :
+       {"", "retry after ", "retry after tomorrow", "retry after 2026-01-02",
+        "retry after 2026-01-02 03:04:05", "retry after 2026-01-02 03:04:05 CET",
+        "retry after 2026-01-02 03:04:05 UTC+1", "retry after 2026-01-02 03:04:05 UTCx",
+        "retry after 2026-13-02 03:04:05 UTC", "retry after 2026-01-02 25:04:05 UTC",
+        "retry after 2026-01-02T03:04:05", "retry after  2026-01-02 03:04:05 UTC",
+        "retry after -2026-01-02 03:04:05 UTC", "retry in 5 minutes"}) {
+    EXPECT_FALSE(told(detail)) << detail;
+  }
 }
 
 }  // namespace

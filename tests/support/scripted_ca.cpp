@@ -42,6 +42,9 @@ std::optional<Operation> operation_of(const std::string& url) {
   if (path == "/new-nonce") return Operation::new_nonce;
   if (path == "/new-account") return Operation::new_account;
   if (path == "/new-order") return Operation::new_order;
+  if (path == "/revoke") return Operation::revoke;
+  if (path == "/key-change") return Operation::key_change;
+  if (path.starts_with("/renewal-info/")) return Operation::renewal_info;
   if (path.starts_with("/account/")) return Operation::account;
   if (path.starts_with("/order/")) {
     return path.ends_with("/finalize") ? Operation::finalize : Operation::order;
@@ -114,7 +117,8 @@ void ScriptedCa::State::check_signed(Operation operation, const HttpRequest& req
   if (nonces.erase(jws.header.value("nonce", "")) == 0)
     throw CaProblem("badNonce", 400, "not a nonce of ours, or used");
   const bool with_jwk = jws.header.contains("jwk");
-  if (with_jwk != (operation == Operation::new_account)) {
+  const bool either = operation == Operation::revoke;
+  if (!either && with_jwk != (operation == Operation::new_account)) {
     throw CaProblem("malformed", 400, "newAccount takes a jwk, all else a kid");
   }
   verify_jws(jws, with_jwk ? jws.header.at("jwk") : account_of(jws).jwk);
@@ -133,6 +137,10 @@ HttpResponse ScriptedCa::State::work(Operation operation, const HttpRequest& req
     response.headers = {{"cache-control", "no-store"}};
     return response;
   }
+  if (operation == Operation::renewal_info) {
+    if (request.method != "GET") throw CaProblem("malformed", 405, "renewal info is for GET");
+    return renewal_info(request.url);
+  }
   if (request.method != "POST")
     throw CaProblem("malformed", 405, "all resources are for POST (RFC 8555 6.3)");
   if (request.content_type != "application/jose+json")
@@ -148,9 +156,9 @@ HttpResponse ScriptedCa::State::work(Operation operation, const HttpRequest& req
 HttpResponse ScriptedCa::State::signed_work(Operation operation, const SignedRequest& jws,
                                             const std::string& url) {
   if (operation == Operation::new_account) return new_account(jws);
+  if (operation == Operation::revoke) return revoke(jws);
   CaAccount& owner = account_of(jws);
-  const bool reads = operation == Operation::order || operation == Operation::authorization ||
-                     operation == Operation::certificate;
+  const bool reads = operation == Operation::order || operation == Operation::certificate;
   if (reads && !jws.payload.empty())
     throw CaProblem("malformed", 400, "POST-as-GET has an empty payload");
   switch (operation) {
@@ -161,7 +169,9 @@ HttpResponse ScriptedCa::State::signed_work(Operation operation, const SignedReq
     case Operation::order:
       return order(order_at(url, owner));
     case Operation::authorization:
-      return authorization(authorization_at(url, owner));
+      return authorization(authorization_at(url, owner), jws.payload);
+    case Operation::key_change:
+      return key_change(owner, jws);
     case Operation::challenge:
       return challenge(owner, url, jws.payload);
     case Operation::finalize:
@@ -191,7 +201,8 @@ HttpResponse ScriptedCa::State::answer(Operation operation, const HttpRequest& r
   } catch (const std::exception& error) {  // what JSON or a test's own function does not like
     response = problem_answer(CaProblem("malformed", 400, error.what()));
   }
-  if (operation != Operation::directory && response.header("replay-nonce").empty()) {
+  const bool is_signed = operation != Operation::directory && operation != Operation::renewal_info;
+  if (is_signed && response.header("replay-nonce").empty()) {
     response.headers.emplace_back("replay-nonce", fresh_nonce());
   }
   if (response.header("date").empty()) {
@@ -284,6 +295,15 @@ std::vector<SeenRequest> ScriptedCa::requests() const {
 std::vector<std::string> ScriptedCa::certificates() const {
   const std::lock_guard lock(state_->mutex);
   return state_->sold;
+}
+
+std::vector<CaRevocation> ScriptedCa::revocations() const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<CaRevocation> revocations;
+  for (const CaCertificate& certificate : state_->certificates) {
+    if (certificate.revocation) revocations.push_back(*certificate.revocation);
+  }
+  return revocations;
 }
 
 std::size_t ScriptedCa::accounts() const {

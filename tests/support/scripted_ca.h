@@ -34,6 +34,9 @@ enum class Operation {
   challenge,
   finalize,
   certificate,
+  revoke,
+  key_change,
+  renewal_info,
 };
 
 // What goes wrong with one request.
@@ -67,6 +70,8 @@ struct Action {
 struct ScriptedCaBehaviour {
   bool terms_required = true;
   bool external_account_required = false;
+  std::map<std::string, std::string> external_keys{};  // RFC 8555 7.3.4: key id -> the MAC's key
+  bool keeps_contacts = true;                          // Let's Encrypt does not
   bool reuse_authorizations =
       false;  // a valid one of the same account and name serves the next order
   bool reuse_orders =
@@ -82,6 +87,17 @@ struct ScriptedCaBehaviour {
   std::chrono::seconds order_life = std::chrono::hours(24 * 7);
   std::chrono::seconds certificate_life = std::chrono::hours(24 * 90);
   int alternates = 0;  // chains on offer besides the first one
+  // RFC 9773: renewalInfo in the directory, `replaces` looked at. A `replaces` of another account
+  // is refused with 403, of a certificate with an order that replaces it with 409, of anything else
+  // that is not right with malformed. Without: an order's `replaces` is a member nobody knows.
+  bool renewal_information = false;
+  // The same for every certificate; empty: around 2/3 of its life (a day before and after if that
+  // is 90 days), and once it is revoked, the day before yesterday.
+  std::optional<std::pair<WallTime, WallTime>> renewal_window{};
+  std::string renewal_explanation{};
+  std::vector<std::string> renewal_retry_after{"21600"};
+  // The whole body instead, by certificate identifier.
+  std::function<std::string(const std::string& certificate)> renewal_body{};
   // The PEM to send for a CSR (RELIABILITY F16, F17); empty: a right one.
   std::function<std::string(const CertificateRequest&)> chain{};
 };
@@ -92,6 +108,12 @@ struct SeenRequest {
   std::string payload;  // decoded; empty for POST-as-GET
   bool with_jwk = false;
   std::string account;  // kid; empty with a JWK and for what is not signed
+};
+
+struct CaRevocation {
+  std::string certificate;  // identifier (RFC 9773 4.1)
+  int reason = 0;
+  bool by_account = false;  // else by the certificate's own key
 };
 
 // Thread-safe, the rules included; `validate` is called without any lock.
@@ -129,6 +151,7 @@ class ScriptedCa final : public acme::Transport {
   std::vector<SeenRequest> requests() const;
   std::vector<std::string> certificates()
       const;  // the chains sold, in order, whether or not they were fetched
+  std::vector<CaRevocation> revocations() const;
   std::size_t accounts() const;
   std::size_t orders() const;
 

@@ -91,10 +91,9 @@ std::string der_signature(const std::string& raw, std::size_t length) {
 
 }  // namespace
 
-SignedRequest read_jws(std::string_view body) {
+SignedRequest read_inner_jws(const Json& jws) {
   SignedRequest request;
   try {
-    const Json jws = parse_json(body, "JWS");
     request.header = parse_json(decoded(jws, "protected"), "protected header");
     request.payload = decoded(jws, "payload");
     request.signature = decoded(jws, "signature");
@@ -103,6 +102,41 @@ SignedRequest read_jws(std::string_view body) {
   } catch (const Error& error) {
     malformed(error.what());
   }
+  return request;
+}
+
+void verify_mac(const SignedRequest& request, const std::string& key) {
+  const std::string algorithm = text_of(request.header, "alg");
+  const EVP_MD* digest = algorithm == "HS256"   ? EVP_sha256()
+                         : algorithm == "HS384" ? EVP_sha384()
+                         : algorithm == "HS512" ? EVP_sha512()
+                                                : nullptr;
+  if (digest == nullptr) throw CaProblem("badSignatureAlgorithm", 400, algorithm);
+  const std::shared_ptr<EVP_PKEY> mac(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, nullptr,
+                                   reinterpret_cast<const unsigned char*>(key.data()), key.size()),
+      EVP_PKEY_free);
+  const EvpMdContextPtr context(EVP_MD_CTX_new());
+  std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+  std::size_t size = code.size();
+  if (EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, mac.get()) != 1 ||
+      EVP_DigestSign(context.get(), code.data(), &size,
+                     reinterpret_cast<const unsigned char*>(request.signed_text.data()),
+                     request.signed_text.size()) != 1 ||
+      request.signature != std::string(reinterpret_cast<const char*>(code.data()), size)) {
+    openssl_reason();
+    throw CaProblem("unauthorized", 403, "the external account binding's signature does not fit");
+  }
+}
+
+SignedRequest read_jws(std::string_view body) {
+  Json jws;
+  try {
+    jws = parse_json(body, "JWS");
+  } catch (const Error& error) {
+    malformed(error.what());
+  }
+  SignedRequest request = read_inner_jws(jws);
   const std::string algorithm = text_of(request.header, "alg");
   if (algorithm != "ES256" && algorithm != "ES384" && algorithm != "RS256") {
     throw CaProblem("badSignatureAlgorithm", 400, algorithm);

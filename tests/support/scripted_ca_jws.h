@@ -30,6 +30,12 @@ struct SignedRequest {
 // Shape only: flattened JSON, alg we know, exactly one of jwk and kid. Throws CaProblem.
 SignedRequest read_jws(std::string_view body);
 
+// A JWS inside a request, of any alg (RFC 8555 7.3.4, 7.3.5). Throws CaProblem.
+SignedRequest read_inner_jws(const Json&);
+
+// Throws CaProblem unless the signature is a MAC by this key: HS256, HS384, HS512 (RFC 7518 3.2).
+void verify_mac(const SignedRequest&, const std::string& key);
+
 // Throws CaProblem unless the signature is the JWK's.
 void verify_jws(const SignedRequest&, const Json& jwk);
 

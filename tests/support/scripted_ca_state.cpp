@@ -16,14 +16,6 @@ using acme::HttpResponse;
 
 constexpr auto kAuthorizationLife = std::chrono::hours(24 * 30);
 
-HttpResponse json_answer(int status, const Json& body) {
-  HttpResponse response;
-  response.status = status;
-  response.headers = {{"content-type", "application/json; charset=utf-8"}};
-  response.body = body.dump();
-  return response;
-}
-
 Json problem_json(const std::string& type, const std::string& detail) {
   return {{"type", "urn:ietf:params:acme:error:" + type}, {"detail", detail}, {"status", 403}};
 }
@@ -54,6 +46,14 @@ Identifier read_identifier(const Json& json) {
 
 }  // namespace
 
+HttpResponse json_answer(int status, const Json& body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers = {{"content-type", "application/json; charset=utf-8"}};
+  response.body = body.dump();
+  return response;
+}
+
 HttpResponse ScriptedCa::State::directory() {
   const std::string base(kCaBase);
   Json meta = {{"termsOfService", base + "/terms"},
@@ -61,51 +61,15 @@ HttpResponse ScriptedCa::State::directory() {
                {"caaIdentities", {"ca.test"}},
                {"externalAccountRequired", behaviour.external_account_required}};
   if (!behaviour.profiles.empty()) meta["profiles"] = behaviour.profiles;
-  return json_answer(200, {{"newNonce", base + "/new-nonce"},
-                           {"newAccount", base + "/new-account"},
-                           {"newOrder", base + "/new-order"},
-                           {"revokeCert", base + "/revoke"},
-                           {"keyChange", base + "/key-change"},
-                           {"AbCdEf", "https://ca.test/why-a-member-nobody-knows"},
-                           {"meta", std::move(meta)}});
-}
-
-HttpResponse ScriptedCa::State::new_account(const SignedRequest& request) {
-  const Json payload = parse_json(request.payload, "newAccount");
-  const Json& jwk = request.header.at("jwk");
-  const std::string thumbprint = thumbprint_of(jwk);
-  for (CaAccount& known : accounts) {
-    if (known.thumbprint != thumbprint) continue;
-    if (known.status != "valid")
-      throw CaProblem("unauthorized", 403, "the account is " + known.status);
-    return account(known, request);
-  }
-  if (payload.value("onlyReturnExisting", false)) {
-    throw CaProblem("accountDoesNotExist", 400, "no account has this key");
-  }
-  if (behaviour.terms_required && !payload.value("termsOfServiceAgreed", false)) {
-    throw CaProblem("userActionRequired", 403, "the terms of service must be agreed to");
-  }
-  if (behaviour.external_account_required && !payload.contains("externalAccountBinding")) {
-    throw CaProblem("externalAccountRequired", 403, "an external account must be bound");
-  }
-  CaAccount made_account;
-  made_account.jwk = jwk;
-  made_account.thumbprint = thumbprint;
-  made_account.url = std::string(kCaBase) + "/account/" + std::to_string(++made);
-  made_account.contact = payload.value("contact", std::vector<std::string>{});
-  accounts.push_back(made_account);
-  HttpResponse response = account(accounts.back(), request);
-  response.status = 201;
-  return response;
-}
-
-HttpResponse ScriptedCa::State::account(CaAccount& known, const SignedRequest&) {
-  Json body = {{"status", known.status}, {"orders", known.url + "/orders"}};
-  if (!known.contact.empty()) body["contact"] = known.contact;
-  HttpResponse response = json_answer(200, body);
-  response.headers.emplace_back("location", known.url);
-  return response;
+  Json members = {{"newNonce", base + "/new-nonce"},
+                  {"newAccount", base + "/new-account"},
+                  {"newOrder", base + "/new-order"},
+                  {"revokeCert", base + "/revoke"},
+                  {"keyChange", base + "/key-change"},
+                  {"AbCdEf", "https://ca.test/why-a-member-nobody-knows"},
+                  {"meta", std::move(meta)}};
+  if (behaviour.renewal_information) members["renewalInfo"] = base + "/renewal-info";
+  return json_answer(200, members);
 }
 
 HttpResponse ScriptedCa::State::new_order(const CaAccount& owner, const Json& payload) {
@@ -119,6 +83,9 @@ HttpResponse ScriptedCa::State::new_order(const CaAccount& owner, const Json& pa
   if (!profile.empty() && behaviour.profiles.count(profile) == 0) {
     throw CaProblem("invalidProfile", 400, "no profile " + profile);
   }
+  const std::string replaces =
+      behaviour.renewal_information ? payload.value("replaces", "") : std::string();
+  if (!replaces.empty()) check_replaces(owner, replaces, names);
   CaOrder* order = nullptr;
   for (const auto& known : orders) {
     const std::string status = status_of(*known);
@@ -133,6 +100,7 @@ HttpResponse ScriptedCa::State::new_order(const CaAccount& owner, const Json& pa
     order->account = owner.url;
     order->names = names;
     order->profile = profile;
+    order->replaces = replaces;
     order->expires = clock.wall() + behaviour.order_life;
     for (const Identifier& name : names) order->authorizations.push_back(authorize(owner, name));
   }
@@ -170,6 +138,7 @@ Json ScriptedCa::State::show(const CaAuthorization& authorization, const CaChall
                              bool hidden) const {
   std::string status = authorization.status;
   if (hidden) status = authorization.responded ? "processing" : "pending";
+  if (status == "deactivated") status = "pending";  // a challenge knows no such state
   Json json = {{"type", challenge.type}, {"url", challenge.url}, {"status", status}};
   if (!challenge.token.empty()) json["token"] = challenge.token;
   if (!hidden && !authorization.error.is_null()) {
@@ -197,7 +166,14 @@ Json ScriptedCa::State::show(CaAuthorization& authorization) {
   return json;
 }
 
-HttpResponse ScriptedCa::State::authorization(CaAuthorization& authorization) {
+HttpResponse ScriptedCa::State::authorization(CaAuthorization& authorization,
+                                              const std::string& payload) {
+  if (!payload.empty()) {
+    if (parse_json(payload, "authorization") != Json{{"status", "deactivated"}}) {
+      throw CaProblem("malformed", 400, "only its status can be changed, to deactivated");
+    }
+    authorization.status = "deactivated";
+  }
   HttpResponse response = json_answer(200, show(authorization));
   for (const std::string& value : behaviour.authorization_retry_after) {
     response.headers.emplace_back("retry-after", value);
@@ -256,7 +232,9 @@ std::string ScriptedCa::State::status_of(const CaOrder& order) const {
         order.authorizations.end()) {
       continue;
     }
-    if (authorization->status == "invalid") return "invalid";
+    if (authorization->status == "invalid" || authorization->status == "deactivated") {
+      return "invalid";
+    }
     all_valid = all_valid && authorization->status == "valid" && authorization->hidden_for == 0;
   }
   return all_valid ? "ready" : "pending";
@@ -275,6 +253,7 @@ Json ScriptedCa::State::show(const CaOrder& order) {
   if (status == "valid") json["certificate"] = order.certificate;
   if (status == "invalid" && !order.error.is_null()) json["error"] = order.error;
   if (!order.profile.empty()) json["profile"] = order.profile;
+  if (!order.replaces.empty()) json["replaces"] = order.replaces;
   return json;
 }
 
@@ -313,44 +292,6 @@ HttpResponse ScriptedCa::State::finalize(const CaAccount& owner, CaOrder& order,
   order.hidden_for = behaviour.finalize_polls;
   if (!behaviour.finalize_fails) issue(order, csr);
   return this->order(order);
-}
-
-void ScriptedCa::State::issue(CaOrder& order, const ParsedCsr& csr) {
-  CertificateRequest request;
-  request.names = csr.names;
-  request.key = csr.key.get();
-  request.issuer = &issuer;
-  request.plan.names = csr.names;
-  request.plan.not_before = clock.wall() - std::chrono::hours(1);
-  request.plan.not_after = request.plan.not_before + behaviour.certificate_life;
-  order.certificate = std::string(kCaBase) + "/certificate/" + std::to_string(++made);
-  std::vector<std::string>& offered = chains[order.certificate];
-  offered.push_back(behaviour.chain ? behaviour.chain(request) : request.chain());
-  for (int i = 0; i < behaviour.alternates; ++i) {
-    offered.push_back(alternate_issuer.leaf(request.key, request.plan) +
-                      alternate_issuer.intermediate());
-  }
-  sold.push_back(offered.front());
-}
-
-HttpResponse ScriptedCa::State::certificate(const std::string& url, const CaAccount&) {
-  const std::size_t alternate = url.find("/alternate/");
-  const auto offered = chains.find(url.substr(0, alternate));
-  if (offered == chains.end()) throw CaProblem("malformed", 404, "no such certificate");
-  std::size_t index = 0;
-  if (alternate != std::string::npos) index = std::stoul(url.substr(alternate + 11));
-  if (index >= offered->second.size()) throw CaProblem("malformed", 404, "no such chain");
-  HttpResponse response;
-  response.status = 200;
-  response.headers = {{"content-type", "application/pem-certificate-chain"}};
-  for (std::size_t i = 0; i < offered->second.size(); ++i) {
-    if (i == index) continue;
-    const std::string target =
-        i == 0 ? offered->first : offered->first + "/alternate/" + std::to_string(i);
-    response.headers.emplace_back("link", "<" + target + ">;rel=\"alternate\"");
-  }
-  response.body = offered->second[index];
-  return response;
 }
 
 }  // namespace autohttps

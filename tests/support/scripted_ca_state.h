@@ -40,7 +40,7 @@ struct CaAuthorization {
 };
 
 struct CaOrder {
-  std::string url, account, profile;
+  std::string url, account, profile, replaces;
   std::vector<Identifier> names;            // sorted
   std::vector<std::string> authorizations;  // URLs
   std::string status = "pending";           // pending stands for "as the authorizations are"
@@ -49,6 +49,14 @@ struct CaOrder {
   Json error;
   WallTime expires;
   std::string certificate;  // URL
+};
+
+struct CaCertificate {
+  std::string identifier, account, der;
+  std::shared_ptr<EVP_PKEY> key;
+  std::vector<Identifier> names;  // sorted
+  WallTime not_before, not_after;
+  std::optional<CaRevocation> revocation;
 };
 
 struct CaValidation {
@@ -77,14 +85,21 @@ struct ScriptedCa::State {
   acme::HttpResponse directory();
   acme::HttpResponse new_account(const SignedRequest&);
   acme::HttpResponse account(CaAccount&, const SignedRequest&);
+  void check_binding(const Json& payload, const Json& jwk);
+  acme::HttpResponse key_change(CaAccount&, const SignedRequest&);
   acme::HttpResponse new_order(const CaAccount&, const Json& payload);
+  void check_replaces(const CaAccount&, const std::string& replaces,
+                      const std::vector<Identifier>& names);
   acme::HttpResponse order(CaOrder&);
-  acme::HttpResponse authorization(CaAuthorization&);
+  acme::HttpResponse authorization(CaAuthorization&, const std::string& payload);
   acme::HttpResponse challenge(const CaAccount&, const std::string& url,
                                const std::string& payload);
   acme::HttpResponse finalize(const CaAccount&, CaOrder&, const Json& payload);
   void issue(CaOrder&, const ParsedCsr&);
+  void remember(const CaOrder&, const CertificateRequest&, const std::string& chain);
   acme::HttpResponse certificate(const std::string& url, const CaAccount&);
+  acme::HttpResponse revoke(const SignedRequest&);
+  acme::HttpResponse renewal_info(const std::string& url);
 
   std::string authorize(const CaAccount&,
                         const Identifier&);  // URL of a new or reused authorization
@@ -116,9 +131,12 @@ struct ScriptedCa::State {
   std::vector<std::unique_ptr<CaAuthorization>> authorizations;
   std::map<std::string, std::vector<std::string>>
       chains;  // certificate URL -> the chain and its alternates
+  std::vector<CaCertificate> certificates;
   std::vector<std::string> sold;
 };
 
 inline constexpr std::string_view kCaBase = "https://ca.test";
+
+acme::HttpResponse json_answer(int status, const Json& body);
 
 }  // namespace autohttps

@@ -5,9 +5,12 @@
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/management/wish_lookup.h>
 #include <autohttps/acme/protocol/curl_transport.h>
+#include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/acme/store/file_store.h>
 #include <autohttps/acme/store/published_answers.h>
+#include <autohttps/common/error.h>
 #include <autohttps/common/random.h>
+#include <autohttps/common/strings.h>
 
 #include <mutex>
 #include <thread>
@@ -19,34 +22,45 @@ namespace {
 using acme::CaSpec;
 using acme::CertificateSpec;
 
-// By what was asked for: after this no rule looks at a URL.
-std::string limits_of(const std::string& given, std::string_view server) {
-  if (!given.empty()) return given;
-  if (server == acme::kLetsEncrypt) return "letsencrypt";
-  if (server == acme::kLetsEncryptStaging) return "letsencrypt-staging";
-  return "conservative";
-}
-
-CaSpec ca_of(const AutoCertificatesOptions& options, const std::string& server) {
+// What was asked for decides; after this no rule looks at a URL.
+CaSpec ca_of(const CaOptions& options) {
+  const acme::CaPreset* const preset = acme::find_ca_preset(options.server);
   CaSpec ca;
-  ca.directory_url = server;
+  ca.directory_url = preset != nullptr ? std::string(preset->directory_url) : options.server;
+  if (ca.directory_url.find("://") == std::string::npos) {
+    throw Error(ErrorCode::config, "there is no CA \"" + printable(options.server, 100) + "\"",
+                "name one of " + acme::ca_preset_names() + ", or give its ACME directory's URL");
+  }
   ca.ca_bundle = options.ca_bundle;
   ca.proxy = options.ca_proxy;
-  ca.limits = limits_of(options.limits, server);
+  ca.limits = options.limits;
+  if (ca.limits.empty()) ca.limits = preset != nullptr ? preset->limits : "conservative";
   ca.email = options.email;
-  ca.terms_agreed = options.agree_to_terms;
+  ca.terms_agreed = options.agree_to_terms.value_or(false);
   acme::Limits::preset(ca.limits);  // an unknown name is an error now, not in the night
   return ca;
+}
+
+// The list, each with all that it needs.
+std::vector<CaOptions> cas_of(const AutoCertificatesOptions& options) {
+  std::vector<CaOptions> cas = {{options.server, options.ca_bundle, options.ca_proxy, options.email,
+                                 options.limits, options.agree_to_terms, options.external_account}};
+  for (CaOptions ca : options.fallbacks) {
+    const bool is_public = acme::find_ca_preset(ca.server) != nullptr;
+    if (ca.ca_bundle.empty() && !is_public) ca.ca_bundle = options.ca_bundle;
+    if (ca.ca_proxy.empty()) ca.ca_proxy = options.ca_proxy;
+    if (ca.email.empty()) ca.email = options.email;
+    if (!ca.agree_to_terms) ca.agree_to_terms = options.agree_to_terms;
+    cas.push_back(std::move(ca));
+  }
+  return cas;
 }
 
 CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   CertificateSpec spec;
   spec.id = options.name;
   spec.names = parse_identifiers(options.domains);
-  spec.cas.push_back(ca_of(options, options.server));
-  for (const std::string& server : options.fallback_servers) {
-    spec.cas.push_back(ca_of(options, server));
-  }
+  for (const CaOptions& ca : cas_of(options)) spec.cas.push_back(ca_of(ca));
   spec.key_type = options.key_type;
   if (!options.profile.empty()) spec.profile = options.profile;
   spec.challenge = options.challenge;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -31,6 +32,19 @@ struct ExternalAccount {
   std::string key_id{};             // empty: none
   std::string key_file{};           // base64url; read once. A secret: never a value of its own here
   std::string algorithm = "HS256";  // HS384, HS512
+  bool operator==(const ExternalAccount&) const = default;
+};
+
+// A further CA, with what it needs.
+struct CaOptions {
+  std::string server{};     // a preset's name (ca_presets.h) or an ACME directory URL
+  std::string ca_bundle{};  // empty: the system's trust for presets, else the first CA's
+  std::string ca_proxy{};   // empty: the first CA's
+  std::string email{};      // empty: the first CA's
+  std::string limits{};     // empty: the CA preset's, conservative for other URLs
+  std::optional<bool> agree_to_terms{};  // empty: as for the first CA
+  ExternalAccount external_account{};    // its own, or none
+  bool operator==(const CaOptions&) const = default;
 };
 
 struct AutoCertificatesOptions {
@@ -38,15 +52,14 @@ struct AutoCertificatesOptions {
       domains{};        // one certificate for all of them; empty: whatever the store manages
   std::string name{};   // the certificate's id; empty: the first domain
   std::string email{};  // optional; Let's Encrypt keeps none
-  bool agree_to_terms = false;                           // the CA's terms of service
-  std::string server = std::string(acme::kLetsEncrypt);  // ACME directory URL
-  // Further ones, asked in this order when those before are not there, break their own rules or
-  // have had enough of us. What is said of the CA (trust, proxy, limits, terms) holds for all.
-  std::vector<std::string> fallback_servers{};
+  bool agree_to_terms = false;         // the CA's terms of service
+  std::string server = "letsencrypt";  // a preset's name (ca_presets.h) or an ACME directory URL
+  // Further ones, asked in this order where a failure is not the names' fault: the CA is not there,
+  // breaks its own rules, refuses, or has had enough of us.
+  std::vector<CaOptions> fallbacks{};
   std::string ca_bundle{};  // trust for a private CA's own HTTPS
   std::string ca_proxy{};
-  std::string limits{};  // Limits preset; empty: letsencrypt for the default server, conservative
-                         // for others
+  std::string limits{};  // Limits preset; empty: the CA preset's, conservative for other URLs
   KeyType key_type = KeyType::ec256;
   std::string profile{};
   std::string challenge{};     // "http-01" ...: no other; empty: chosen by what can work here

@@ -37,7 +37,7 @@ AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
   wish.email = options.email;
   wish.agree_to_terms = options.agree_to_terms;
   if (!options.server.empty()) wish.server = options.server;
-  wish.fallback_servers = options.fallback_servers;
+  wish.fallbacks = options.fallbacks;
   wish.ca_bundle = options.ca_bundle;
   wish.ca_proxy = options.ca_proxy;
   wish.limits = options.limits;

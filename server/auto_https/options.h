@@ -21,9 +21,9 @@ struct AutoHttpsOptions {
   std::vector<std::string> domains{};  // one certificate for all; empty: all that the store manages
   std::string email{};
   bool agree_to_terms = false;
-  std::string server{};                         // ACME directory URL; empty: Let's Encrypt
-  std::vector<std::string> fallback_servers{};  // asked in order when those before fail
-  std::string ca_bundle{};                      // trust for a private CA's own HTTPS
+  std::string server{};  // a CA preset's name or an ACME directory URL; empty: Let's Encrypt
+  std::vector<CaOptions> fallbacks{};  // asked in order when those before fail
+  std::string ca_bundle{};             // trust for a private CA's own HTTPS
   std::string ca_proxy{};
   std::string limits{};  // Limits preset; empty: by server
   KeyType key_type = KeyType::ec256;

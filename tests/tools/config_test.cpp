@@ -1,6 +1,9 @@
 #include <autohttps/tools/autohttps/config.h>
 
+#include <autohttps/acme/store/certificate_spec.h>
+
 #include <autohttps/tests/support/temporary_folder.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <gtest/gtest.h>
 
@@ -198,6 +201,82 @@ TEST_F(ConfigTest, SaysWhereWhatIsWrongAndWhatIsRight) {
         "Encrypt's test CA"}},
   };
   for (const Wrong& wrong : table) EXPECT_EQ(complaints(wrong.text), wrong.says) << wrong.text;
+}
+
+TEST_F(ConfigTest, ACaHasATableOfItsOwn) {
+  const Config config = read(R"(
+server = "corp"
+fallback_server = ["zerossl", "letsencrypt"]
+email = "all@a.test"
+ca_bundle = "general.pem"
+
+[ca.corp]
+server = "https://ca.corp.test/acme"
+ca_bundle = "corp.pem"
+ca_proxy = "http://proxy.test:3128"
+limits = "none"
+agree_tos = true
+
+[ca.zerossl]
+email = "z@a.test"
+eab_kid = "kid"
+eab_key_file = "zerossl.key"
+eab_algorithm = "HS512"
+
+[[site]]
+names = ["a.test"]
+)");
+  ASSERT_TRUE(config.problems.empty()) << headline(config.problems.front());
+  const Settings& site = config.sites.at(0);
+  const CaOptions corp{.server = "https://ca.corp.test/acme",
+                       .ca_bundle = folder_ / "corp.pem",
+                       .ca_proxy = "http://proxy.test:3128",
+                       .email = "all@a.test",
+                       .limits = "none",
+                       .agree_to_terms = true};
+  EXPECT_EQ(first_ca(site), corp);
+  const std::vector<CaOptions> others = fallback_cas(site);
+  ASSERT_EQ(others.size(), 2U);
+  EXPECT_EQ(others[0].server, "https://acme.zerossl.com/v2/DV90");
+  EXPECT_EQ(others[0].email, "z@a.test");
+  EXPECT_EQ(others[0].external_account, (ExternalAccount{"kid", folder_ / "zerossl.key", "HS512"}));
+  EXPECT_FALSE(others[0].agree_to_terms);
+  EXPECT_EQ(others[1], CaOptions{.server = std::string(acme::kLetsEncrypt)});
+}
+
+TEST_F(ConfigTest, TheLineGoesBeforeACasTable) {
+  line_.server = "corp";
+  line_.ca_bundle = "/line.pem";
+  line_.told = {"server", "ca-bundle"};
+  const Config config = read("[ca.corp]\nserver = 'https://ca.test/'\nca_bundle = 'x.pem'\n");
+  EXPECT_EQ(first_ca(config.global).server, "https://ca.test/");
+  EXPECT_EQ(first_ca(config.global).ca_bundle, "/line.pem");
+}
+
+TEST_F(ConfigTest, ACaThatThereIsNotIsToldBeforeItIsNeeded) {
+  const std::string names =
+      "letsencrypt, letsencrypt-staging, zerossl, google, google-staging, "
+      "ssl.com, ssl.com-rsa";
+  const std::string others =
+      "; any other by its directory's URL, or by a [ca.NAME] table of the "
+      "configuration";
+  const std::vector<std::pair<std::string, Texts>> cases = {
+      {"server = 'crop'\n[ca.corp]\nserver = 'https://ca.test/'\n[[site]]\nnames = ['a.test']\n",
+       {"5:9: there is no CA \"crop\" | there are " + names + ", corp" + others}},
+      {"[ca.corp]\nca_bundle = 'x'\n",
+       {"1:5: the CA \"corp\" has no server | server = \"https://...\", its ACME directory's URL"}},
+      {"[ca.corp]\nserver = 'https://ca.test/'\nkey_type = 'ec256'\nserve = 1\n",
+       {"3:1: \"key_type\" is not about a CA | write it above the first table, or beneath a "
+        "[[site]] line",
+        "4:1: \"serve\" is not a key of a CA | did you mean \"server\"?"}},
+      {"[ca]\nserver = 'https://ca.test/'\n",
+       {"1:1: \"ca\" is not a table of CAs | each CA begins with a line [ca.NAME], in one "
+        "bracket"}},
+      {"[ca.'../x']\nserver = 'https://ca.test/'\n",
+       {"1:5: \"../x\" cannot be a CA's name | use small letters, digits, \"-\" and \"_\""}},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(complaints(text), expected) << text;
+  EXPECT_EQ(complaints("fallback_server = ['nobody']\n").size(), 1U);
 }
 
 TEST_F(ConfigTest, AllProblemsAreToldInTheirOrder) {

@@ -21,6 +21,7 @@ TEST(DryRunSettingsTest, I4_LetsEncryptItselfIsNeverRehearsedAt) {
     EXPECT_EQ(rehearsal_at(server).server, acme::kLetsEncryptStaging) << server;
   }
   EXPECT_EQ(rehearsal_at("https://ca.test/dir").server, "https://ca.test/dir");
+  EXPECT_EQ(rehearsal_at("google").server, "https://dv.acme-v02.test-api.pki.goog/directory");
 }
 
 TEST(DryRunSettingsTest, TheTestStoreLiesBelowTheStoreOnce) {

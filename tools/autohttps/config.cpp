@@ -2,6 +2,7 @@
 
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/config_sites.h>
 
 #include <fcntl.h>
@@ -66,6 +67,7 @@ class Loader {
  private:
   void read_main(const fs::path&);
   void read_sites(const fs::path& folder);
+  void check_cas(const fs::path&);
   // Empty: it is not there, or was complained about.
   std::optional<ConfigSource> source(const fs::path&, bool may_be_missing);
 
@@ -133,6 +135,15 @@ void Loader::read_sites(const fs::path& folder) {
   }
 }
 
+void Loader::check_cas(const fs::path& path) {
+  try {
+    first_ca(config_.global);
+    fallback_cas(config_.global);
+  } catch (const Error& error) {
+    config_.problems.push_back(about_file(path.string(), error.what(), error.hint()));
+  }
+}
+
 Config Loader::load() {
   if (config_.line.no_config) return std::move(config_);
   // Named or not, the default file may be missing: services and cron entries name it, and sites.d
@@ -142,6 +153,7 @@ Config Loader::load() {
   read_main(path);
   read_sites(path.parent_path() / kSitesFolder);
   config_.sites = check_sites(std::move(sites_), config_.global, config_.problems);
+  if (config_.sites.empty() && config_.problems.empty()) check_cas(path);
   const auto position = [&](const ConfigProblem& problem) {
     const ConfigPlace& place = problem.place;
     return std::tuple(place.file != path, place.file, place.line, place.column);

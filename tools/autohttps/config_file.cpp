@@ -1,13 +1,16 @@
 #include <autohttps/tools/autohttps/config_file.h>
 
+#include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/options.h>
 #include <autohttps/tools/autohttps/spelling.h>
 
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <optional>
 
@@ -15,14 +18,21 @@ namespace autohttps::tools {
 namespace {
 
 constexpr const char* kSiteKey = "site";
+constexpr const char* kCaKey = "ca";
 constexpr std::size_t kMostSites = 10'000;    // more is a mistake, and each costs a certificate
 constexpr std::size_t kLongestExcerpt = 120;  // of a line, in messages
 
-enum class Where { main_file, site_table, site_file };
+enum class Where { main_file, site_table, site_file, ca_table };
 
 std::string in_quotes(std::string_view text) { return "\"" + printable(text, 200) + "\""; }
 
+// What a [ca.NAME] table says; the rest is about a certificate, whichever CA it comes from.
+constexpr std::array<std::string_view, 9> kOfCa = {"server",  "ca-bundle",    "ca-proxy",
+                                                   "limits",  "email",        "agree-tos",
+                                                   "eab-kid", "eab-key-file", "eab-algorithm"};
+
 bool belongs(const Option& option, Where where) {
+  if (where == Where::ca_table) return std::ranges::count(kOfCa, option.name) > 0;
   switch (option.scope) {
     case Scope::line:
       return false;
@@ -102,6 +112,7 @@ class Reader {
 
   std::optional<toml::table> parse();
   void main_keys(const toml::table&, Settings& global);
+  void cas(const toml::table&, Settings& global);
   void sites(const toml::table&, const Settings& global, std::vector<ConfigSite>& sites);
   void site(const toml::table&, Where, const Settings& global, std::vector<ConfigSite>& sites);
 
@@ -112,6 +123,7 @@ class Reader {
   void unknown(const toml::key&, Where);
   void misplaced(const toml::key&, const Option&, Where);
   void apply(Settings&, const Option&, const toml::node&);
+  void ca(const toml::key& name, const toml::table&, Settings& global);
   void set(Settings&, const Option&, const toml::node&);
   void look_at(const Option&, const toml::node&, const std::string& path);
 
@@ -168,8 +180,11 @@ void Reader::unknown(const toml::key& key, Where where) {
     if (belongs(option, where)) names.push_back(config_key(option));
   }
   if (where == Where::main_file) names.emplace_back(kSiteKey);
+  if (where == Where::main_file && spelled.size() > 1) names.emplace_back(kCaKey);
   const auto near = nearest(spelled, names);
-  const char* here = where == Where::main_file ? "" : " of a site";
+  const char* here = where == Where::main_file  ? ""
+                     : where == Where::ca_table ? " of a CA"
+                                                : " of a site";
   std::string hint = near ? "did you mean \"" + *near + "\"?" : std::string();
   if (where == Where::site_file && key == kSiteKey) {
     hint = "a file of sites.d is one site: write its keys without a table";
@@ -181,6 +196,10 @@ void Reader::misplaced(const toml::key& key, const Option& option, Where where) 
   if (option.scope == Scope::line) {
     return complain(key.source(), in_quotes(key.str()) + " cannot be set in a file",
                     "it is the flag --" + std::string(option.name));
+  }
+  if (where == Where::ca_table) {
+    return complain(key.source(), in_quotes(key.str()) + " is not about a CA",
+                    "write it above the first table, or beneath a [[site]] line");
   }
   if (where == Where::main_file) {
     return complain(key.source(), in_quotes(key.str()) + " is about one site",
@@ -241,7 +260,7 @@ void Reader::apply(Settings& settings, const Option& option, const toml::node& n
 
 void Reader::main_keys(const toml::table& table, Settings& global) {
   for (const auto& [key, node] : table) {
-    if (key == kSiteKey) continue;
+    if (key == kSiteKey || key == kCaKey) continue;
     const Option* option = option_of_key(key.str());
     if (option == nullptr) {
       unknown(key, Where::main_file);
@@ -251,6 +270,53 @@ void Reader::main_keys(const toml::table& table, Settings& global) {
       apply(global, *option, node);
     }
   }
+}
+
+void Reader::cas(const toml::table& table, Settings& global) {
+  const toml::node* node = table.get(kCaKey);
+  if (node == nullptr) return;
+  const toml::table* tables = node->as_table();
+  for (const auto& [name, value] : tables != nullptr ? *tables : toml::table()) {
+    const toml::table* keys = value.as_table();
+    const std::string called(name.str());
+    const bool may_be = is_ca_name(called) || acme::find_ca_preset(called) != nullptr;
+    if (keys != nullptr && may_be) {
+      ca(name, *keys, global);
+    } else if (keys != nullptr) {
+      complain(name.source(), in_quotes(called) + " cannot be a CA's name",
+               "use small letters, digits, \"-\" and \"_\"");
+    } else {
+      tables = nullptr;
+    }
+  }
+  if (tables != nullptr) return;
+  complain(node->source(), "\"ca\" is not a table of CAs",
+           "each CA begins with a line [ca.NAME], in one bracket");
+}
+
+void Reader::ca(const toml::key& key_of_ca, const toml::table& table, Settings& global) {
+  const std::string name(key_of_ca.str());
+  Settings said;
+  bool agreed = false;
+  for (const auto& [key, node] : table) {
+    const Option* option = option_of_key(key.str());
+    if (option == nullptr) {
+      unknown(key, Where::ca_table);
+    } else if (!belongs(*option, Where::ca_table)) {
+      misplaced(key, *option, Where::ca_table);
+    } else {
+      set(said, *option, node);
+      agreed = agreed || option->name == "agree-tos";
+    }
+  }
+  if (said.server.empty() && acme::find_ca_preset(name) == nullptr) {
+    complain(key_of_ca.source(), "the CA " + in_quotes(name) + " has no server",
+             "server = \"https://...\", its ACME directory's URL");
+  }
+  CaSettings& ca = global.cas[name];
+  ca = {said.server,  said.ca_bundle,    said.ca_proxy,      said.limits, said.email,
+        said.eab_kid, said.eab_key_file, said.eab_algorithm, {}};
+  if (agreed) ca.agree_to_terms = said.agree_to_terms;
 }
 
 void Reader::sites(const toml::table& table, const Settings& global,
@@ -303,33 +369,6 @@ void Reader::site(const toml::table& table, Where where, const Settings& global,
 
 }  // namespace
 
-std::string place_text(const ConfigPlace& place) {
-  std::string text = printable(place.file, 300);
-  if (place.line > 0) {
-    text += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-  }
-  return text;
-}
-
-std::string headline(const ConfigProblem& problem) {
-  return place_text(problem.place) + ": " + problem.text;
-}
-
-std::string problem_text(const ConfigProblem& problem) {
-  std::string text = headline(problem) + "\n";
-  if (!problem.excerpt.empty()) {
-    const std::string line = std::to_string(problem.place.line);
-    const std::string margin = std::string(line.size(), ' ');
-    text += "  " + line + " | " + problem.excerpt + "\n";
-    const std::size_t before = std::max<std::size_t>(problem.place.column, 1) - 1;
-    if (before <= problem.excerpt.size()) {
-      text += "  " + margin + " | " + std::string(before, ' ') + "^\n";
-    }
-  }
-  if (!problem.hint.empty()) text += "  " + problem.hint + "\n";
-  return text;
-}
-
 bool read_main_file(const ConfigSource& source, Settings& global, std::vector<ConfigSite>& sites,
                     std::vector<ConfigProblem>& problems) {
   Reader reader(source, problems);
@@ -337,6 +376,7 @@ bool read_main_file(const ConfigSource& source, Settings& global, std::vector<Co
   if (!table) return false;
   const std::size_t before = problems.size();
   reader.main_keys(*table, global);
+  reader.cas(*table, global);
   const bool sound = problems.size() == before;
   reader.sites(*table, global, sites);
   return sound;

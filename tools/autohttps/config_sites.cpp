@@ -4,6 +4,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <algorithm>
 #include <iterator>
@@ -81,6 +82,12 @@ void Checker::check_shared(const ConfigSite& site) {
 void Checker::check_contents(const ConfigSite& site) {
   if (!site.settings.root.empty() && !site.settings.reverse_proxy.empty()) {
     complain(site, "this site has both root and reverse_proxy", "leave out one of the two");
+  }
+  try {
+    first_ca(site.settings);
+    fallback_cas(site.settings);
+  } catch (const Error& error) {
+    complain(site, error.what(), error.hint());
   }
   const bool told = site.settings.told.contains("staging");
   if (!told && site.settings.staging && !site.settings.server.empty()) {

@@ -2,8 +2,10 @@
 
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/management/process_hooks.h>
+#include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/candidates.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/interruption.h>
@@ -40,9 +42,10 @@ class RehearsingHooks final : public acme::HookRunner {
 // What a wish for a real certificate is with a test CA.
 acme::CertificateSpec rehearsed(acme::CertificateSpec spec) {
   for (acme::CaSpec& ca : spec.cas) {
-    if (ca.directory_url != acme::kLetsEncrypt) continue;
-    ca.directory_url = std::string(acme::kLetsEncryptStaging);
-    ca.limits = "letsencrypt-staging";
+    const acme::CaPreset* const real = acme::find_ca_preset(ca.directory_url);
+    if (real == nullptr || real->test_url.empty()) continue;
+    ca.directory_url = real->test_url;
+    ca.limits = acme::find_ca_preset(real->test_url)->limits;
   }
   return spec;
 }
@@ -110,9 +113,8 @@ Settings rehearsed(Settings settings) {
   settings.store = store_path(settings).string();
   if (!settings.staging) settings.store += "/staging";
   // What is asked of a real CA is counted in the real store (RELIABILITY I4).
-  if (settings.server.empty() || settings.server == acme::kLetsEncrypt) {
-    settings.server = std::string(acme::kLetsEncryptStaging);
-  }
+  const acme::CaPreset* const real = acme::find_ca_preset(directory_of(settings));
+  if (real != nullptr && !real->test_url.empty()) settings.server = real->test_url;
   settings.fallback_servers.clear();
   settings.staging = false;  // as above: the store and the CA are chosen
   settings.force = true;     // what is fine already is rehearsed all the same

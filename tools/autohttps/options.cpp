@@ -7,6 +7,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/server/sites/upstream_url.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <algorithm>
 #include <charconv>
@@ -110,31 +111,13 @@ void set_key_type(Settings& settings, const std::string& value) {
   settings.key_type = parse_key_type(value);
 }
 
-void check_directory(const std::string& value) {
-  const std::string scheme = to_lower(value.substr(0, 8));
-  if (scheme.starts_with("http://")) {
-    throw Error(ErrorCode::config,
-                "the CA's directory \"" + printable(value, 200) +
-                    "\" is http: a certificate asked for over a connection that anyone can change "
-                    "is worth nothing",
-                "use the CA's https:// address; for a CA of your own that has a private "
-                "certificate, add --ca-bundle FILE");
-  }
-  if (scheme != "https://" || value.size() < 9) {
-    throw Error(ErrorCode::config,
-                "the CA's directory \"" + printable(value, 200) + "\" is not an https:// URL",
-                "for example --server https://acme-v02.api.letsencrypt.org/directory, which is "
-                "also what is used without --server");
-  }
-}
-
 void set_server(Settings& settings, const std::string& value) {
-  check_directory(value);
+  check_ca(value);
   settings.server = value;
 }
 
 void add_fallback_server(Settings& settings, const std::string& value) {
-  check_directory(value);
+  check_ca(value);
   settings.fallback_servers.push_back(value);
 }
 
@@ -214,9 +197,11 @@ constexpr Option kOptions[] = {
     {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain | kSetup,
      set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
-    {"server", 0, ValueKind::text, Scope::every_site, "URL", kCa, set_server,
-     "the CA's ACME directory (default: Let's Encrypt)"},
-    {"fallback-server", 0, ValueKind::list, Scope::every_site, "URL", kCa, add_fallback_server,
+    {"server", 0, ValueKind::text, Scope::every_site, "URL|NAME", kCa, set_server,
+     "the CA: letsencrypt (the default), zerossl, google, ssl.com, the NAME of a [ca.NAME] table "
+     "of "
+     "the configuration, or an ACME directory's URL"},
+    {"fallback-server", 0, ValueKind::list, Scope::every_site, "URL|NAME", kCa, add_fallback_server,
      "another CA, asked when those before are not there or have had enough of us; may be repeated",
      &Settings::fallback_servers},
     {"challenge", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_challenge,

@@ -16,10 +16,18 @@ namespace autohttps::tools {
 
 inline constexpr std::string_view kNoHooks = "none";  // in place of a command
 
+// What a [ca.NAME] table of the configuration says of one CA; empty: nothing.
+struct CaSettings {
+  std::string server, ca_bundle, ca_proxy, limits, email;
+  std::string eab_kid, eab_key_file, eab_algorithm;
+  std::optional<bool> agree_to_terms;
+  bool operator==(const CaSettings&) const = default;
+};
+
 struct Settings {
   std::vector<std::string> names;  // DOMAIN... or NAME..., from the line and from --domain
   std::string name;                // the certificate's id; empty: the first domain
-  std::string server;              // ACME directory URL; empty: Let's Encrypt
+  std::string server;              // a CA's name or ACME directory URL; empty: Let's Encrypt
   std::string ca_bundle;
   std::string ca_proxy;
   std::string limits;
@@ -45,6 +53,8 @@ struct Settings {
   std::set<std::string_view> told;
   // Of the options that a file gave: the user id of the file's owner. Hooks run as who wrote them.
   std::map<std::string_view, std::uint32_t> written_by;
+
+  std::map<std::string, CaSettings> cas;  // of the main file, by name
 
   // By size: a wish is copied for each site.
   std::chrono::seconds lock_timeout{60};

@@ -7,6 +7,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
 
 #include <fcntl.h>
@@ -73,21 +74,22 @@ std::vector<std::string> checked_names(const std::vector<std::string>& texts) {
   return names;
 }
 
-}  // namespace
-
-namespace {
-
 // What both doors into the library are told of the certificate alike.
 template <typename Options>
 void tell_certificate(const Settings& settings, Options& options) {
   options.domains = checked_names(settings.names);
-  options.email = settings.email;
-  options.agree_to_terms = settings.agree_to_terms;
-  options.server = directory_of(settings);
-  options.fallback_servers = settings.fallback_servers;
-  options.ca_bundle = readable_file("--ca-bundle", settings.ca_bundle);
-  options.ca_proxy = settings.ca_proxy;
-  options.limits = settings.limits;
+  const CaOptions ca = first_ca(settings);
+  options.server = ca.server;
+  options.ca_bundle = readable_file("--ca-bundle", ca.ca_bundle);
+  options.ca_proxy = ca.ca_proxy;
+  options.email = ca.email;
+  options.limits = ca.limits;
+  options.agree_to_terms = ca.agree_to_terms.value_or(false);
+  options.external_account = ca.external_account;
+  options.fallbacks = fallback_cas(settings);
+  for (CaOptions& fallback : options.fallbacks) {
+    fallback.ca_bundle = readable_file("ca_bundle", fallback.ca_bundle);
+  }
   options.key_type = settings.key_type;
   options.profile = settings.profile;
   options.challenge = settings.challenge;
@@ -96,20 +98,12 @@ void tell_certificate(const Settings& settings, Options& options) {
   options.dns_timeout = settings.dns_timeout;
   options.preferred_chain = settings.preferred_chain;
   options.reuse_key = settings.reuse_key;
-  options.external_account.key_id = settings.eab_kid;
-  options.external_account.key_file = settings.eab_key_file;
-  if (!settings.eab_algorithm.empty()) options.external_account.algorithm = settings.eab_algorithm;
   options.hooks = told_hooks(settings);
   options.hooks_folder = hooks_folder();
   options.store = store_path(settings);
 }
 
 }  // namespace
-
-std::string directory_of(const Settings& settings) {
-  if (settings.staging) return std::string(acme::kLetsEncryptStaging);
-  return settings.server.empty() ? std::string(acme::kLetsEncrypt) : settings.server;
-}
 
 void settle_store(Settings& settings) {
   try {

@@ -20,8 +20,6 @@ void settle_store(Settings&);
 // The absolute folder: what is written into the store must mean the same from cron's directory.
 std::filesystem::path store_path(const Settings&);
 
-std::string directory_of(const Settings&);  // the CA that is asked
-
 // Throw Error(config) for a name, a file or a folder that cannot be used.
 AutoCertificatesOptions certificate_options(const Settings&, EventSink);
 AutoHttpsOptions server_options(const Settings&, EventSink);

@@ -3,6 +3,7 @@
 #include <autohttps/acme/management/wish_lookup.h>
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>

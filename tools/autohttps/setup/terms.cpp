@@ -3,7 +3,7 @@
 #include <autohttps/acme/protocol/client.h>
 #include <autohttps/acme/protocol/curl_transport.h>
 #include <autohttps/common/strings.h>
-#include <autohttps/tools/autohttps/wish.h>
+#include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <memory>
 
@@ -11,14 +11,14 @@ namespace autohttps::tools {
 
 std::optional<std::string> terms_of_service(const Settings& settings) {
   acme::CurlOptions options;
-  options.ca_bundle = settings.ca_bundle;
-  options.proxy = settings.ca_proxy;
+  const CaOptions ca = first_ca(settings);
+  options.ca_bundle = ca.ca_bundle;
+  options.proxy = ca.ca_proxy;
   acme::CurlTransport transport(std::move(options));
   SystemClock clock;
   // A directory is read by anybody: this key is never shown.
   const auto key = std::make_shared<const acme::AccountKey>(PrivateKey::generate(KeyType::ec256));
-  acme::Client client(std::make_shared<acme::ClientSession>(directory_of(settings)), transport,
-                      clock, key);
+  acme::Client client(std::make_shared<acme::ClientSession>(ca.server), transport, clock, key);
   const auto terms = client.directory({}).terms_of_service;
   if (!terms) return std::nullopt;
   return printable(*terms, 500);

@@ -31,6 +31,10 @@ AutoHttpsOptions with_defaults(AutoHttpsOptions options) {
   return options;
 }
 
+TlsPolicy tls_policy(const AutoHttpsOptions& options) {
+  return {options.modern_tls ? TlsPolicy::Level::modern : TlsPolicy::Level::intermediate};
+}
+
 AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
   AutoCertificatesOptions wish;
   wish.domains = options.domains;
@@ -64,7 +68,8 @@ struct AutoHttps::Parts {
   Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
-        https(cache, options.on_event) {
+        https(cache, tls_policy(options), options.on_event) {
+    https.set_limits(options.engine);
     cache->hold_at_most(options.most_loaded);
   }
   ~Parts() { end(); }

@@ -5,6 +5,7 @@
 #include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
+#include <autohttps/server/engine/limits.h>
 
 #include <chrono>
 #include <cstddef>
@@ -48,6 +49,8 @@ struct AutoHttpsOptions {
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;  // behind port forwarding, for redirects; 0: https_port
+  bool modern_tls = false;              // TLS 1.3 only; false: Mozilla's intermediate
+  EngineLimits engine{};                // of the HTTPS front: what clients are given, and how long
   EventSink on_event{};                 // empty: warnings and errors to stderr
 };
 

@@ -90,8 +90,9 @@ struct SiteServer::Sites {
   std::vector<Contents> contents;  // of each site of the table
 };
 
-SiteServer::SiteServer(std::shared_ptr<CertificateSource> source, EventSink events)
-    : HttpsServer(std::move(source)), events_(std::move(events)) {
+SiteServer::SiteServer(std::shared_ptr<CertificateSource> source, TlsPolicy policy,
+                       EventSink events)
+    : HttpsServer(std::move(source), policy), events_(std::move(events)) {
   const auto without_body = [this](const httplib::Request& request, httplib::Response& response) {
     answer(request, response, nullptr);
   };

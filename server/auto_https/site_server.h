@@ -17,7 +17,7 @@ namespace autohttps {
 // are the routes'. Without sites it is an HttpsServer and nothing else.
 class SiteServer final : public HttpsServer {
  public:
-  SiteServer(std::shared_ptr<CertificateSource>, EventSink);
+  SiteServer(std::shared_ptr<CertificateSource>, TlsPolicy, EventSink);
   ~SiteServer() override;
 
   // From the next request on; those under way end as they began. Any time, any thread. Throws

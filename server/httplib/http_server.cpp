@@ -16,12 +16,6 @@
 namespace autohttps {
 namespace {
 
-constexpr std::size_t kRequestsPerConnection = 10'000;
-constexpr std::size_t kLargestBody = 64U << 20;
-constexpr time_t kIdleSeconds = 75;
-constexpr time_t kReadSeconds = 20;
-constexpr time_t kWriteSeconds = 30;
-
 std::chrono::milliseconds as_duration(time_t seconds, time_t microseconds) {
   return std::chrono::seconds(seconds) + std::chrono::milliseconds(microseconds / 1000);
 }
@@ -204,11 +198,7 @@ HttpServer::HttpServer()
     return std::make_unique<Front>(*this, true).release();  // cpp-httplib owns it
   };
   // cpp-httplib's tuning macros have no effect on a compiled library: its members have.
-  keep_alive_max_count_ = kRequestsPerConnection;
-  keep_alive_timeout_sec_ = kIdleSeconds;
-  read_timeout_sec_ = kReadSeconds;
-  write_timeout_sec_ = kWriteSeconds;
-  payload_max_length_ = kLargestBody;
+  set_limits({});
   // Not SO_REUSEPORT, as the library has it: another process would share the port unnoticed.
   set_socket_options([](socket_t socket) {
     const int on = 1;
@@ -230,6 +220,16 @@ HttpServer& HttpServer::set_expect_100_continue_handler(Expect100ContinueHandler
   answers_expect_ = static_cast<bool>(handler);
   httplib::Server::set_expect_100_continue_handler(std::move(handler));
   return *this;
+}
+
+void HttpServer::set_limits(const EngineLimits& limits) {
+  using std::chrono::duration_cast;
+  limits_ = limits;
+  payload_max_length_ = limits.body;
+  keep_alive_max_count_ = limits.requests_per_connection;
+  keep_alive_timeout_sec_ = duration_cast<std::chrono::seconds>(limits.idle).count();
+  set_read_timeout(limits.body_time);
+  set_write_timeout(limits.write);
 }
 
 EngineLimits HttpServer::limits_to_serve_with() const {

@@ -85,6 +85,7 @@ class HttpServer : public httplib::Server {
   // Before listening. What httplib::Server has a setter for (lengths of bodies, requests and idle
   // time of a connection, time to read and to write) is taken from there.
   EngineLimits& limits() noexcept { return limits_; }
+  void set_limits(const EngineLimits&);  // all of them, those that have such a setter too
   // cpp-httplib unpacks them without a limit of their own: a kilobyte may become a megabyte.
   void accept_compressed_bodies(bool accept) noexcept { accepts_compressed_ = accept; }
   const Counters& counters() const noexcept { return *counters_; }

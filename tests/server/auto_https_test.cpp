@@ -58,6 +58,8 @@ class AutoHttpsTest : public ::testing::Test {
     options.limits = "none";
     options.http_port = 0;
     options.https_port = 0;
+    options.modern_tls = modern_tls_;
+    options.engine = engine_;
     options.on_event = [this](const Event& event) {
       const std::lock_guard lock(mutex_);
       events_.push_back(event);
@@ -140,6 +142,8 @@ class AutoHttpsTest : public ::testing::Test {
   std::mutex mutex_;  // guards events_
   std::condition_variable told_;
   std::vector<Event> events_;
+  bool modern_tls_ = false;
+  EngineLimits engine_;
   std::optional<AutoHttps> site_;
   std::thread thread_;
 };
@@ -315,6 +319,28 @@ TEST_F(AutoHttpsTest, RoutesThatAreSetBeforeServeAreServedOverTls) {
   TestConnection client = TestConnection::tls(site_->https_port(), "a.test");
   client.send("POST /echo HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nback");
   EXPECT_EQ(client.read_response().body, "back");
+}
+
+TEST_F(AutoHttpsTest, WhatClientsAreGivenIsAsTheOptionsSay) {
+  modern_tls_ = true;
+  engine_.body = 10;
+  engine_.head.lines = 20;
+  AutoHttps& site = make({"a.test"});
+  site.routes().Post("/echo", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.body, "text/plain");
+  });
+  start();
+  EXPECT_ANY_THROW(TestConnection::tls(site.https_port(), "a.test", "127.0.0.1", TLS1_2_VERSION));
+  const auto status = [&](const std::string& rest) {
+    TestConnection client = TestConnection::tls(site.https_port(), "a.test");
+    client.send("POST /echo HTTP/1.1\r\nHost: a.test\r\n" + rest);
+    return client.read_response().status;
+  };
+  EXPECT_EQ(status("Content-Length: 10\r\n\r\n0123456789"), 200);
+  EXPECT_EQ(status("Content-Length: 11\r\n\r\n"), 413);
+  std::string lines;
+  for (int i = 0; i < 30; ++i) lines += "X-" + std::to_string(i) + ": 1\r\n";
+  EXPECT_EQ(status(lines + "\r\n"), 431);
 }
 
 TEST_F(AutoHttpsTest, SitesAreAppliedBeforeAndWhileServing) {

@@ -101,7 +101,7 @@ class SiteServerTest : public ::testing::Test {
   std::mutex mutex_;
   std::vector<std::string> told_;  // guarded by mutex_
   RunningServer<HttpServer> upstream_;
-  RunningServer<SiteServer> server_{cache_, [this](const Event& event) {
+  RunningServer<SiteServer> server_{cache_, TlsPolicy{}, [this](const Event& event) {
                                       const std::lock_guard lock(mutex_);
                                       told_.push_back(event.text);
                                     }};

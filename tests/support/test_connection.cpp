@@ -53,11 +53,12 @@ TestConnection TestConnection::plain(std::uint16_t port, const std::string& host
 }
 
 TestConnection TestConnection::tls(std::uint16_t port, const std::string& server_name,
-                                   const std::string& host) {
+                                   const std::string& host, int newest_version) {
   TestConnection connection(connect_to(host, port));
   connection.context_.reset(SSL_CTX_new(TLS_client_method()));
   connection.ssl_.reset(SSL_new(connection.context_.get()));
   SSL* ssl = connection.ssl_.get();
+  SSL_set_max_proto_version(ssl, newest_version);
   SSL_set_fd(ssl, connection.fd_.get());
   if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, server_name.c_str());
   if (SSL_connect(ssl) != 1) throw std::runtime_error("TLS handshake: " + openssl_reason());

@@ -23,7 +23,8 @@ class TestConnection {
  public:
   static TestConnection plain(std::uint16_t port, const std::string& host = "127.0.0.1");
   static TestConnection tls(std::uint16_t port, const std::string& server_name,
-                            const std::string& host = "127.0.0.1");
+                            const std::string& host = "127.0.0.1",
+                            int newest_version = 0);  // TLS1_2_VERSION; 0: what there is
 
   bool send(std::string_view bytes);
   std::string read_to_end();

@@ -73,6 +73,11 @@ void set_port(Settings& settings, const std::string& value) {
   settings.*member = static_cast<std::uint16_t>(number(value, value, 0, 65535));
 }
 
+template <auto member, long most>
+void set_size(Settings& settings, const std::string& value) {
+  settings.*member = static_cast<std::size_t>(number(value, value, 0, most));
+}
+
 template <auto member>
 void set_percent(Settings& settings, const std::string& value) {
   const bool sign = value.ends_with('%');
@@ -278,6 +283,17 @@ constexpr Option kOptions[] = {
     {"public-https-port", 0, ValueKind::number, Scope::program, "PORT", kServe,
      set_port<&Settings::public_https_port>,
      "the port clients see when it is forwarded to --https-port (default: the same)"},
+    {"modern-tls", 0, ValueKind::flag, Scope::program, "", kServe, set_flag<&Settings::modern_tls>,
+     "TLS 1.3 only (default: Mozilla's intermediate: 1.2 and 1.3)"},
+    {"max-connections", 0, ValueKind::number, Scope::program, "N", kServe,
+     set_size<&Settings::max_connections, 100'000>,
+     "HTTPS connections at a time (default: what descriptors allow)"},
+    {"max-connections-per-address", 0, ValueKind::number, Scope::program, "N", kServe,
+     set_size<&Settings::max_connections_per_address, 100'000>,
+     "of one address, IPv6 by /64 (default: half of all)"},
+    {"max-body", 0, ValueKind::number, Scope::program, "MIB", kServe,
+     set_size<&Settings::max_body, 1'000'000>,
+     "the largest request body, in MiB; a larger one is answered 413 (default: 64)"},
     {"config", 0, ValueKind::text, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
      "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
     {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,

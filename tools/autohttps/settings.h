@@ -4,6 +4,7 @@
 #include <autohttps/common/private_key.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -65,6 +66,10 @@ struct Settings {
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;
+  bool modern_tls = false;
+  std::size_t max_connections = 0;  // 0: by descriptors
+  std::size_t max_connections_per_address = 0;
+  std::size_t max_body = 64;  // MiB
   bool agree_to_terms = false;
   std::vector<std::string> fallback_servers;  // in order, after `server`
   std::string challenge;                      // empty: the one that there is

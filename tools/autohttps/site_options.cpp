@@ -70,6 +70,11 @@ std::vector<std::string> fixed_keys_that_changed(const Settings& before, const S
   compare("http-port", before.http_port == after.http_port);
   compare("https-port", before.https_port == after.https_port);
   compare("public-https-port", before.public_https_port == after.public_https_port);
+  compare("modern-tls", before.modern_tls == after.modern_tls);
+  compare("max-connections", before.max_connections == after.max_connections);
+  compare("max-connections-per-address",
+          before.max_connections_per_address == after.max_connections_per_address);
+  compare("max-body", before.max_body == after.max_body);
   compare("store", before.store == after.store);
   compare("staging", before.staging == after.staging);
   return keys;

@@ -32,9 +32,9 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   }
 
   Bundle issue(const IssueRequest& request, OrderJournal& journal, std::stop_token stop) override {
-    const auto key =
-        std::make_shared<const AccountKey>(account_key_for(accounts_, shared_.clock_, stop));
-    Client client(connection_->session, transport_, shared_.clock_, key);
+    const CaConnection ca{connection_->session, transport_, shared_.clock_};
+    Client client =
+        ca.client(std::make_shared<const AccountKey>(account_key_for(accounts_, ca, stop)));
     ChallengeSolver* solver = webroot_.get();
     if (solver == nullptr) solver = &shared_.published_;
     OrderIssuer issuer(client, accounts_, ca_, {solver}, budget_, shared_.clock_, shared_.events_);

@@ -246,12 +246,12 @@ Bundle OrderIssuer::issue(const IssueRequest& request, OrderJournal& journal,
     return OrderRun(client_, ca_, budget_, request, journal, deadline, step)
         .run(account, solvers_, clock_.wall());
   };
-  const std::string account = sign_in(client_, account_, ca_, budget_, clock_, stop);
+  const std::string account = sign_in(client_, account_, ca_, budget_, clock_, stop, false, step);
   try {
     return run(account);
   } catch (const ProblemError& error) {
     if (!may_be_lost_account(error)) throw;
-    const std::string found = sign_in(client_, account_, ca_, budget_, clock_, stop, true);
+    const std::string found = sign_in(client_, account_, ca_, budget_, clock_, stop, true, step);
     if (found == account) throw;  // it is there: the account was not the trouble
     step("the CA no longer knew the account; its key is registered again");
     return run(found);

@@ -100,6 +100,47 @@ TEST_F(AccountStoreTest, ItsLockIsTheAccountsOwn) {
   EXPECT_TRUE(AccountStore(store_, kDirectory, "second").lock(clock_.steady(), {})->held());
 }
 
+TEST_F(AccountStoreTest, KeepsTheBindingAndWritesItOnce) {
+  EXPECT_FALSE(accounts_.binding());
+  accounts_.put_binding({"kid \"1\"", "HS384", Secret("c2VjcmV0")});
+  const auto binding = accounts_.binding();
+  ASSERT_TRUE(binding);
+  EXPECT_EQ(binding->key_id, "kid \"1\"");
+  EXPECT_EQ(binding->algorithm, "HS384");
+  EXPECT_EQ(binding->key.bytes(), "c2VjcmV0");
+  const int changes = store_.changes();
+  accounts_.put_binding(*binding);
+  EXPECT_EQ(store_.changes(), changes);
+}
+
+TEST_F(AccountStoreTest, ADeactivatedAccountIsStatedAndKeepsItsKey) {
+  accounts_.put_key(key_);
+  accounts_.put_account("https://acme.test:14000/account/1", {"mailto:me@a.test"});
+  const WallTime when = WallTime(std::chrono::seconds(1'800'000'000));
+  accounts_.put_deactivated(when);
+  const auto account = accounts_.load();
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->key, key_);
+  EXPECT_EQ(account->url, "https://acme.test:14000/account/1");
+  EXPECT_EQ(account->deactivated, when);
+}
+
+TEST_F(AccountStoreTest, ListsWhatThereIs) {
+  EXPECT_TRUE(list_accounts(store_).empty());
+  accounts_.put_key(key_);
+  accounts_.put_account("https://acme.test:14000/account/1", {"mailto:me@a.test"});
+  AccountStore(store_, "https://b.test/dir", "second").put_key(key_);
+  store_.disk()->write("accounts/" + ca_folder("https://c.test/") + "/default/account.json", "{");
+  const auto list = list_accounts(store_);
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_TRUE(list[0].ca.starts_with("b.test~")) << "no account.json yet";
+  EXPECT_EQ(list[0].label, "second");
+  EXPECT_TRUE(list[1].ca.starts_with("c.test~"));
+  EXPECT_EQ(list[2].ca, kDirectory);
+  EXPECT_EQ(list[2].url, "https://acme.test:14000/account/1");
+  EXPECT_EQ(list[2].contact, std::vector<std::string>{"mailto:me@a.test"});
+}
+
 TEST_F(F33_AccountFiles, ADamagedKeyIsSaidAndNeverReplaced) {
   accounts_.put_key(key_);
   const std::string pem = *store_.get(file("key.pem"));

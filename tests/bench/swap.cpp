@@ -26,8 +26,13 @@ namespace {
 namespace fs = std::filesystem;
 using WallClock = std::chrono::system_clock;
 
-// One new connection: handshake and GET. The leaf's serial; empty when anything failed.
-std::string fetch(SSL_CTX* context, std::uint16_t port, const char* name) {
+struct Fetched {
+  std::string serial;  // the leaf's; empty when anything failed
+  WallClock::time_point handshaken, answered;
+};
+
+// One new connection: handshake and GET.
+Fetched fetch(SSL_CTX* context, std::uint16_t port, const char* name) {
   const OwnedFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -40,6 +45,8 @@ std::string fetch(SSL_CTX* context, std::uint16_t port, const char* name) {
   SSL_set_fd(ssl.get(), fd.get());
   SSL_set_tlsext_host_name(ssl.get(), name);
   if (SSL_connect(ssl.get()) != 1) return {};
+  Fetched fetched;
+  fetched.handshaken = WallClock::now();
   const std::string request =
       std::string("GET / HTTP/1.1\r\nHost: ") + name + "\r\nConnection: close\r\n\r\n";
   if (SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
@@ -52,9 +59,10 @@ std::string fetch(SSL_CTX* context, std::uint16_t port, const char* name) {
   const X509Ptr leaf(SSL_get1_peer_certificate(ssl.get()));
   const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf.get()), nullptr));
   char* hex = BN_bn2hex(number.get());
-  const std::string serial = hex;
+  fetched.serial = hex;
   OPENSSL_free(hex);
-  return serial;
+  fetched.answered = WallClock::now();
+  return fetched;
 }
 
 // What the connections saw: when each serial first came.
@@ -65,19 +73,21 @@ class Load {
       threads_.emplace_back([=, this](std::stop_token stop) {
         const SslContextPtr context(SSL_CTX_new(TLS_client_method()));
         while (!stop.stop_requested()) {
-          const std::string serial = fetch(context.get(), port, name);
-          const auto now = WallClock::now();
+          const Fetched fetched = fetch(context.get(), port, name);
           const std::lock_guard lock(mutex_);
           ++connections_;
-          if (serial.empty()) ++failures_;
-          first_seen_.try_emplace(serial, now);
+          if (fetched.serial.empty()) ++failures_;
+          const auto [seen, first] = first_seen_.try_emplace(fetched.serial, fetched);
+          if (!first && fetched.handshaken < seen->second.handshaken) {
+            seen->second.handshaken = fetched.handshaken;  // the other thread was told of later
+          }
         }
       });
     }
   }
   void stop() { threads_.clear(); }
 
-  std::optional<WallClock::time_point> first_seen(const std::string& serial) {
+  std::optional<Fetched> first_seen(const std::string& serial) {
     const std::lock_guard lock(mutex_);
     const auto found = first_seen_.find(serial);
     return found == first_seen_.end() ? std::nullopt : std::optional(found->second);
@@ -87,7 +97,7 @@ class Load {
 
  private:
   std::mutex mutex_;  // guards what follows
-  std::map<std::string, WallClock::time_point> first_seen_;
+  std::map<std::string, Fetched> first_seen_;
   int connections_ = 0;
   int failures_ = 0;
   std::vector<std::jthread> threads_;
@@ -134,18 +144,19 @@ int main_(int argc, char** argv) {
   while (!fs::exists(current / "fullchain.pem"))
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const SslContextPtr context(SSL_CTX_new(TLS_client_method()));
-  while (fetch(context.get(), https.number(), "a.test") != serial_of(current / "fullchain.pem")) {
+  while (fetch(context.get(), https.number(), "a.test").serial !=
+         serial_of(current / "fullchain.pem")) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 
   Load load(https.number(), "a.test", 4);
-  std::vector<double> delays;
+  std::vector<double> handshakes, exchanges;
   for (int swap = 0; swap < swaps; ++swap) {
     run({argv[1], "renew", "--force", "--store", store.string(), "--http-port",
          std::to_string(pebble.http_port())},
         (folder / "log").string());
     const std::string serial = serial_of(current / "fullchain.pem");
-    std::optional<WallClock::time_point> seen;
+    std::optional<Fetched> seen;
     const auto give_up = WallClock::now() + std::chrono::seconds(5);
     while (!(seen = load.first_seen(serial)) && WallClock::now() < give_up) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -154,15 +165,19 @@ int main_(int argc, char** argv) {
       std::fprintf(stderr, "swap %d: not served within 5 s\n", swap + 1);
       return 1;
     }
-    delays.push_back(std::chrono::duration<double, std::milli>(*seen - changed(current)).count());
+    // The file system's clock ticks every few milliseconds: these are too long by half a tick.
+    using Milliseconds = std::chrono::duration<double, std::milli>;
+    handshakes.push_back(Milliseconds(seen->handshaken - changed(current)).count());
+    exchanges.push_back(Milliseconds(seen->answered - changed(current)).count());
   }
   load.stop();
   std::printf(
-      "%d swaps under %d new connections: %d failed; flip -> first whole exchange on the new "
-      "certificate:"
-      " median %.1f ms, most %.1f ms\n",
-      swaps, load.connections(), load.failures(), median(delays),
-      *std::max_element(delays.begin(), delays.end()));
+      "%d swaps under %d new connections: %d failed; flip -> first new handshake with the new "
+      "certificate: median %.1f ms, most %.1f ms; -> first whole exchange on it: median %.1f ms, "
+      "most %.1f ms\n",
+      swaps, load.connections(), load.failures(), median(handshakes),
+      *std::max_element(handshakes.begin(), handshakes.end()), median(exchanges),
+      *std::max_element(exchanges.begin(), exchanges.end()));
   return load.failures() == 0 ? 0 : 1;
 }
 

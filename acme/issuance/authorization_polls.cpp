@@ -57,7 +57,7 @@ class Polling {
   // Empty: not decided, and the next one to ask is in front.
   std::optional<Authorization> ask() {
     Awaited& asked = open_.front();
-    std::optional<std::chrono::seconds> retry_after;
+    std::optional<std::chrono::milliseconds> retry_after;
     try {
       Authorization authorization = client_.authorization(asked.url, deadline_.stop());
       unreached_ = 0;

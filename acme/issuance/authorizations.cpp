@@ -77,7 +77,7 @@ std::unique_ptr<Presentation> present(const Proof& proof, const Client& client,
 
 // RFC 8555 7.5.1. A challenge that is processing was responded to before a crash.
 void respond(Proof& proof, Client& client, const Deadline& deadline) {
-  const auto wait = [&](std::optional<std::chrono::seconds> retry_after) {
+  const auto wait = [&](std::optional<std::chrono::milliseconds> retry_after) {
     if (retry_after) proof.earliest = deadline.now() + *retry_after;
   };
   if (proof.challenge.status != ChallengeStatus::pending) {

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLongest{60'000};
 }  // namespace
 
 std::chrono::milliseconds PollSchedule::next(
-    std::optional<std::chrono::seconds> retry_after) noexcept {
+    std::optional<std::chrono::milliseconds> retry_after) noexcept {
   const auto poll = static_cast<std::size_t>(polls_);
   if (polls_ < 1000) ++polls_;
   std::chrono::milliseconds wait = kSecond;
@@ -26,7 +26,8 @@ std::chrono::milliseconds PollSchedule::next(
     for (std::size_t i = kFirstWaits.size(); i < poll && wait < kLongest; ++i) wait = wait * 3 / 2;
     wait = std::min(wait, kLongest);
   }
-  return std::max<std::chrono::milliseconds>(wait, retry_after.value_or(std::chrono::seconds(0)));
+  return std::max<std::chrono::milliseconds>(wait,
+                                             retry_after.value_or(std::chrono::milliseconds(0)));
 }
 
 }  // namespace autohttps::acme

@@ -12,7 +12,7 @@ namespace autohttps::acme {
 class PollSchedule {
  public:
   // How long to wait before the next poll; `retry_after` is from the last answer.
-  std::chrono::milliseconds next(std::optional<std::chrono::seconds> retry_after) noexcept;
+  std::chrono::milliseconds next(std::optional<std::chrono::milliseconds> retry_after) noexcept;
 
  private:
   int polls_ = 0;

@@ -157,7 +157,7 @@ std::string Client::account_url() const {
 Order Client::read_order(const HttpResponse& response, std::string url, std::string_view doing) {
   Order order = parse_order(response.body, {doing, session_->directory_url()});
   order.url = std::move(url);
-  order.retry_after = retry_after(response, clock_.wall());
+  order.retry_after = retry_wait(response, clock_.wall());
   return order;
 }
 
@@ -188,7 +188,7 @@ Authorization Client::authorization(std::string_view url, std::stop_token stop) 
   Authorization authorization =
       parse_authorization(response.body, {doing, session_->directory_url()});
   authorization.url = url;
-  authorization.retry_after = retry_after(response, clock_.wall());
+  authorization.retry_after = retry_wait(response, clock_.wall());
   return authorization;
 }
 
@@ -196,7 +196,7 @@ Challenge Client::respond(const Challenge& challenge, std::stop_token stop) {
   const std::string doing = doing_to("responding to the challenge", challenge.url);
   const HttpResponse response = post_for_json(challenge.url, "{}", as_account(), doing, stop);
   Challenge answer = parse_challenge(response.body, {doing, session_->directory_url()});
-  answer.retry_after = retry_after(response, clock_.wall());
+  answer.retry_after = retry_wait(response, clock_.wall());
   return answer;
 }
 

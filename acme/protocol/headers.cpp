@@ -9,6 +9,7 @@
 namespace autohttps::acme {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kShortestWait{1};
@@ -25,17 +26,17 @@ std::optional<seconds> parse_delay(std::string_view digits) {
   return delay;
 }
 
-std::optional<seconds> parse_retry_after(std::string_view value, WallTime now) {
+std::optional<milliseconds> parse_retry_after(std::string_view value, WallTime now) {
   value = trim(value);
-  std::optional<seconds> wait = parse_delay(value);
+  std::optional<milliseconds> wait = parse_delay(value);
   if (!wait) {
     const auto date = parse_http_date(value);
     if (!date) return std::nullopt;
     if (*date <= now) return kShortestWait;
     if (*date - now >= kLongestWait) return kLongestWait;
-    wait = std::chrono::ceil<seconds>(*date - now);
+    wait = std::chrono::ceil<milliseconds>(*date - now);
   }
-  return std::clamp(*wait, kShortestWait, kLongestWait);
+  return std::clamp<milliseconds>(*wait, kShortestWait, kLongestWait);
 }
 
 // Reads `<target>; name=value; name="value", <target> ...` (RFC 8288 3) from the front.
@@ -108,14 +109,20 @@ bool has_relation(std::string_view relations, std::string_view wanted) {
 
 }  // namespace
 
-std::optional<seconds> retry_after(const HttpResponse& response, WallTime now) {
-  std::optional<seconds> longest;
+std::optional<milliseconds> retry_wait(const HttpResponse& response, WallTime now) {
+  std::optional<milliseconds> longest;
   for (const auto& [name, value] : response.headers) {
     if (name != "retry-after") continue;
     const auto wait = parse_retry_after(value, now);
     if (wait && (!longest || *wait > *longest)) longest = wait;
   }
   return longest;
+}
+
+std::optional<seconds> retry_after(const HttpResponse& response, WallTime now) {
+  const auto wait = retry_wait(response, now);
+  if (!wait) return std::nullopt;
+  return std::chrono::ceil<seconds>(*wait);
 }
 
 std::vector<std::string> links(const HttpResponse& response, std::string_view relation) {

@@ -55,7 +55,7 @@ struct Order {  // 7.1.3
   std::string finalize;
   std::optional<std::string> certificate;
   std::optional<Problem> error;
-  std::optional<std::chrono::seconds> retry_after;  // clamped to 1 s .. 24 h
+  std::optional<std::chrono::milliseconds> retry_after;  // clamped to 1 s .. 24 h
 };
 
 enum class ChallengeStatus { pending, processing, valid, invalid };
@@ -77,7 +77,7 @@ struct Challenge {  // 7.1.5, 8. Those without a url are dropped when parsed; `t
   // Where the CA looked, for people: "192.0.2.1 port 80, of 192.0.2.1, 2001:db8::1". From the
   // validationRecord that Let's Encrypt and Pebble add; printable(); empty when not told.
   std::string tried;
-  std::optional<std::chrono::seconds> retry_after{};  // of the answer to our response
+  std::optional<std::chrono::milliseconds> retry_after{};  // of the answer to our response
 };
 
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
@@ -89,7 +89,7 @@ struct Authorization {  // 7.1.4
   std::optional<WallTime> expires;
   std::vector<Challenge> challenges;
   bool wildcard = false;
-  std::optional<std::chrono::seconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after;
 };
 
 struct RenewalInfo {        // RFC 9773 4.2

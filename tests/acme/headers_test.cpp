@@ -45,6 +45,15 @@ TEST(F10_RetryAfter, IsSecondsOrADateBetweenASecondAndADay) {
   for (const auto& [value, expected] : cases) EXPECT_EQ(wait_for({value}), expected) << value;
 }
 
+// A CA's date has whole seconds, our clock has not: to wait a second too long at every question
+// adds up.
+TEST(F10_RetryAfter, ADateIsWaitedForExactly) {
+  const HttpResponse response = with("retry-after", {"Sun, 06 Nov 1994 08:49:42 GMT"});
+  const WallTime now = kNow + std::chrono::milliseconds(300);
+  EXPECT_EQ(retry_wait(response, now), std::chrono::milliseconds(4700));
+  EXPECT_EQ(retry_after(response, now), seconds(5));
+}
+
 TEST(F10_RetryAfter, JunkIsNothing) {
   for (const char* value :
        {"", "-1", "-0", "+5", "1e12", "1.5", "0x10", "5s", "5 6", "soon", "\x1b[31m5",

@@ -14,7 +14,6 @@ namespace {
 using Level = Event::Level;
 using State = HookRecord::State;
 
-constexpr std::size_t kOutputKept = 2000;  // on disk and in messages: the end says what went wrong
 constexpr std::size_t kLastLine = 300;
 
 // A service that does not take a certificate is worth a few quick tries, then a person is needed.
@@ -25,23 +24,6 @@ constexpr std::array<std::chrono::minutes, 4> kBackOff = {
 std::chrono::minutes wait_after(int tries) {
   const auto index = static_cast<std::size_t>(std::max(tries, 1) - 1);
   return kBackOff.at(std::min(index, kBackOff.size() - 1));
-}
-
-std::string tail(const std::string& output) {
-  const bool cut = output.size() > kOutputKept;
-  // Line by line: a line's end is the only control byte that means something here.
-  std::string text;
-  for (const std::string_view line :
-       split(std::string_view(output).substr(cut ? output.size() - kOutputKept : 0), '\n')) {
-    text += (text.empty() ? "" : "\n") + printable(line, kOutputKept);
-  }
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
-std::string last_line(const std::string& text) {
-  const std::size_t newline = text.rfind('\n');
-  return printable(newline == std::string::npos ? text : text.substr(newline + 1), kLastLine);
 }
 
 std::string quoted(const HookCall& call) {
@@ -149,7 +131,8 @@ void HookDuties::before_attempt(const HookSubject& subject, std::stop_token stop
     if (reply.end == HookReply::End::canceled) {
       throw Error(ErrorCode::canceled, "stopped while " + quoted(call) + " was running");
     }
-    if (reply.end == HookReply::End::failed) throw failure_of(call, reply, tail(reply.output));
+    if (reply.end == HookReply::End::failed)
+      throw failure_of(call, reply, hook_output_tail(reply.output));
   }
 }
 
@@ -265,7 +248,7 @@ void HookDuties::run(HookRecord& record, const HookCall& call, HookOutcome& outc
   const HookReply reply = runner_->run(call, std::move(stop));
   record.at = clock_.wall();
   record.exit_code = reply.exit_code;
-  record.output = tail(reply.output);
+  record.output = hook_output_tail(reply.output);
   record.why = printable(reply.why, kLastLine);
   record.next_try.reset();
   if (reply.end == HookReply::End::canceled) {

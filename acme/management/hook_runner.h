@@ -3,6 +3,7 @@
 #pragma once
 
 #include <autohttps/acme/store/certificate_state.h>
+#include <autohttps/acme/store/hook_process.h>
 #include <autohttps/acme/store/hooks.h>
 #include <autohttps/common/clock.h>
 #include <autohttps/common/identifier.h>
@@ -29,13 +30,6 @@ struct HookCall {
   bool dry_run = false;
   std::optional<Failure> failure;  // failed hooks
   std::optional<WallTime> next_attempt;
-};
-
-struct HookReply {
-  enum class End { done, failed, canceled } end = End::done;
-  int exit_code = 0;
-  std::string why;     // failed: "exit 1", "took longer than 60 s", "no such program"
-  std::string output;  // its end; foreign bytes
 };
 
 // Thread-safe.

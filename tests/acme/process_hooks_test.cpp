@@ -48,11 +48,8 @@ HookCall full_call() {
   return call;
 }
 
-TEST(HookEnvironmentTest, TellsTheFactsAndNothingElse) {
+TEST(HookFactsTest, TellsTheFactsAndNothingElse) {
   const std::vector<std::string> expected = {
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "LANG=C.UTF-8",
-      "HOME=/home/me",
       "AUTOHTTPS_HOOK=failed",
       "AUTOHTTPS_CERTIFICATE=a.test",
       "AUTOHTTPS_NAMES=a.test b.test",
@@ -69,13 +66,13 @@ TEST(HookEnvironmentTest, TellsTheFactsAndNothingElse) {
       "AUTOHTTPS_ERROR=no \\x1b[31m\\x0asuch name",
       "AUTOHTTPS_HINT=add it",
       "AUTOHTTPS_NEXT_ATTEMPT=2027-01-15T08:00:00Z"};
-  EXPECT_EQ(hook_environment(full_call(), "/store", "/home/me"), expected);
+  EXPECT_EQ(hook_facts(full_call(), "/store"), expected);
 }
 
-TEST(HookEnvironmentTest, SpeaksOfNoFilesBeforeThereAreSome) {
+TEST(HookFactsTest, SpeaksOfNoFilesBeforeThereAreSome) {
   HookCall call;
   call.certificate = "a.test";
-  for (const std::string& fact : hook_environment(call, "/store", "/")) {
+  for (const std::string& fact : hook_facts(call, "/store")) {
     EXPECT_EQ(fact.find("/store"), std::string::npos) << fact;
     EXPECT_EQ(fact.find("_ERROR"), std::string::npos) << fact;
   }
@@ -94,6 +91,21 @@ TEST_F(ProcessHooksTest, RunsPathsAndReadyHooksByTheirNames) {
   EXPECT_EQ(reply.output, "ready\n");
 }
 
+TEST_F(ProcessHooksTest, GivesTheFactsAndNothingOfOurOwnEnvironment) {
+  ::setenv("AUTOHTTPS_TEST_SECRET", "leaked", 1);
+  const HookReply reply = run(script("env", "env | grep -v ^PWD= | grep -v ^_= | sort"));
+  ::unsetenv("AUTOHTTPS_TEST_SECRET");
+  EXPECT_TRUE(reply.output.starts_with("AUTOHTTPS_CAUSE=\nAUTOHTTPS_CERTIFICATE=a.test\n"))
+      << reply.output;
+  EXPECT_NE(
+      reply.output.find("\nLANG=C.UTF-8\n"
+                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"),
+      std::string::npos)
+      << reply.output;
+  EXPECT_NE(reply.output.find("\nHOME=/"), std::string::npos);
+  EXPECT_EQ(reply.output.find("leaked"), std::string::npos);
+}
+
 TEST_F(ProcessHooksTest, SaysWhyACommandCouldNotRun) {
   script("ready/reload-nginx", "true");
   folder_.write("plain", "no program");
@@ -106,6 +118,7 @@ TEST_F(ProcessHooksTest, SaysWhyACommandCouldNotRun) {
   for (const auto& [command, why] : table) {
     const HookReply reply = run(command);
     EXPECT_EQ(reply.end, End::failed) << command;
+    EXPECT_FALSE(reply.started) << command;
     EXPECT_NE(reply.why.find(why), std::string::npos) << command << ": " << reply.why;
   }
 }

@@ -1,6 +1,9 @@
 #include <autohttps/acme/auto_certificates.h>
 
 #include <autohttps/acme/ca_issuers.h>
+#include <autohttps/acme/challenges/dns_client.h>
+#include <autohttps/acme/challenges/dns_hook.h>
+#include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/management/wish_lookup.h>
@@ -101,14 +104,20 @@ struct AutoCertificates::Parts {
         certificates(store),
         answers(store, clock),
         owned_hooks(given.hooks == nullptr ? process_hooks(options, store) : nullptr),
-        issuers(store, answers, clock, options.on_event,
+        owned_dns_hooks(given.dns_hooks == nullptr ? dns_hook_process(options, store) : nullptr),
+        owned_dns(given.dns == nullptr ? std::make_unique<acme::SocketDnsClient>(clock, random)
+                                       : nullptr),
+        dns(store, owned_dns ? *owned_dns : *given.dns,
+            owned_dns_hooks ? *owned_dns_hooks : *given.dns_hooks, clock, options.on_event),
+        issuers(store, answers, dns, clock, options.on_event,
                 given.transport ? std::move(given.transport) : curl_transport),
         manager(
             certificates,
             [this](const CertificateSpec& spec, const CaSpec& ca, acme::Budget& budget) {
               return issuers.issuer(spec, ca, budget);
             },
-            clock, random, options.on_event, owned_hooks ? owned_hooks.get() : given.hooks) {
+            clock, random, options.on_event, owned_hooks ? owned_hooks.get() : given.hooks,
+            &dns.leftovers()) {
     manager.configure_hooks(options.configured_hooks);
     if (!options.domains.empty()) wish = named(wish_of(options));
   }
@@ -129,6 +138,12 @@ struct AutoCertificates::Parts {
         acme::ProcessHooks::Options{store.describe(), options.hooks_folder});
   }
 
+  static std::unique_ptr<acme::DnsHookRunner> dns_hook_process(
+      const AutoCertificatesOptions& options, const acme::Store& store) {
+    return std::make_unique<acme::DnsHookProcess>(acme::HookProcess::Options{
+        store.describe(), options.hooks_folder, acme::DnsHookProcess::kLimit});
+  }
+
   static std::unique_ptr<acme::Store> open_store(const std::filesystem::path& path, Clock& clock) {
     return acme::open_file_store(path.empty() ? acme::default_store_path() : path, clock);
   }
@@ -146,6 +161,9 @@ struct AutoCertificates::Parts {
   acme::CertificateStore certificates;
   acme::PublishedAnswers answers;
   const std::unique_ptr<acme::HookRunner> owned_hooks;
+  const std::unique_ptr<acme::DnsHookRunner> owned_dns_hooks;
+  const std::unique_ptr<acme::DnsClient> owned_dns;
+  acme::DnsWays dns;
   acme::CaIssuers issuers;
   acme::Manager manager;
 

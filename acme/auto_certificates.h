@@ -20,6 +20,8 @@
 namespace autohttps {
 
 namespace acme {
+struct DnsClient;
+struct DnsHookRunner;
 struct Transport;
 struct Store;
 class Publisher;
@@ -87,6 +89,8 @@ struct AutoCertificatesParts {
   Clock* clock = nullptr;
   Random* random = nullptr;
   acme::HookRunner* hooks = nullptr;
+  acme::DnsHookRunner* dns_hooks = nullptr;
+  acme::DnsClient* dns = nullptr;
   std::function<std::unique_ptr<acme::Transport>(const acme::CaSpec&)> transport{};
 };
 

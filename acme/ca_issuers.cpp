@@ -6,6 +6,7 @@
 #include <autohttps/common/error.h>
 
 #include <utility>
+#include <vector>
 
 namespace autohttps::acme {
 namespace {
@@ -29,19 +30,30 @@ class CaIssuers::AttemptIssuer final : public Issuer {
         accounts_(shared.store_, ca.directory_url, ca.account_label),
         transport_(*connection_->transport, requests_for(spec)) {
     if (!spec.webroot.empty()) webroot_ = std::make_unique<WebrootHttp01>(spec.webroot);
+    dns_hook_ = shared_.dns_.hook01(spec);
   }
 
   Bundle issue(const IssueRequest& request, OrderJournal& journal, std::stop_token stop) override {
     const CaConnection ca{connection_->session, transport_, shared_.clock_};
     Client client =
         ca.client(std::make_shared<const AccountKey>(account_key_for(accounts_, ca, stop)));
-    ChallengeSolver* solver = webroot_.get();
-    if (solver == nullptr) solver = &shared_.published_;
-    OrderIssuer issuer(client, accounts_, ca_, {solver}, budget_, shared_.clock_, shared_.events_);
+    OrderIssuer issuer(client, accounts_, ca_, solvers(), budget_, shared_.clock_, shared_.events_);
     return issuer.issue(request, journal, std::move(stop));
   }
 
  private:
+  // In order of preference. Who gives a DNS hook wants it used.
+  std::vector<ChallengeSolver*> solvers() const {
+    std::vector<ChallengeSolver*> solvers;
+    if (dns_hook_) solvers.push_back(dns_hook_.get());
+    if (webroot_) {
+      solvers.push_back(webroot_.get());
+    } else {
+      solvers.push_back(&shared_.published_);
+    }
+    return solvers;
+  }
+
   CaIssuers& shared_;
   const std::shared_ptr<Connection> connection_;
   const CaSpec ca_;
@@ -49,15 +61,17 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   AccountStore accounts_;
   BudgetedTransport transport_;
   std::unique_ptr<WebrootHttp01> webroot_;
+  std::unique_ptr<ChallengeSolver> dns_hook_;
 };
 
-CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, Clock& clock, EventSink events,
-                     TransportFactory transports)
+CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, DnsWays& dns, Clock& clock,
+                     EventSink events, TransportFactory transports)
     : store_(store),
       clock_(clock),
       events_(std::move(events)),
       transports_(std::move(transports)),
-      published_(answers) {}
+      published_(answers),
+      dns_(dns) {}
 
 std::unique_ptr<Issuer> CaIssuers::issuer(const CertificateSpec& spec, const CaSpec& ca,
                                           Budget& budget) {

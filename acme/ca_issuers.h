@@ -1,6 +1,7 @@
 // Issuers at real CAs, and what all attempts at the same CA share: connections, directory, nonces.
 #pragma once
 
+#include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/challenges/published_http01.h>
 #include <autohttps/acme/management/manager.h>
 #include <autohttps/acme/protocol/client.h>
@@ -20,7 +21,7 @@ class CaIssuers {
  public:
   using TransportFactory = std::function<std::unique_ptr<Transport>(const CaSpec&)>;
 
-  CaIssuers(Store&, PublishedAnswers&, Clock&, EventSink, TransportFactory);
+  CaIssuers(Store&, PublishedAnswers&, DnsWays&, Clock&, EventSink, TransportFactory);
 
   // The Manager's IssuerFactory. Asks nothing of the network yet. Throws Error(config): a URL that
   // is not https, a bundle that cannot be read, a webroot that is no folder.
@@ -42,6 +43,7 @@ class CaIssuers {
   const EventSink events_;
   const TransportFactory transports_;
   PublishedHttp01 published_;
+  DnsWays& dns_;
 
   std::mutex mutex_;
   std::map<std::tuple<std::string, std::string, std::string>, std::shared_ptr<Connection>>

@@ -156,6 +156,8 @@ std::vector<Problem> prove_names(const Order& order, Client& client,
 
   std::vector<std::unique_ptr<Presentation>> answers;  // taken down however this ends
   for (const Proof& proof : proofs) {
+    // A hundred slow hooks take longer than an attempt may.
+    deadline.check("answers are still being put up");
     answers.push_back(present(proof, client, stop));
     if (proofs.size() <= kMostNamesTold) {
       step(name_of(proof.authorization).value + ": answering " + proof.challenge.type);

@@ -24,6 +24,12 @@ class Deadline {
     if (!clock_.sleep_for(duration, stop_)) throw Error(ErrorCode::canceled, "stopped: " + what);
   }
 
+  // For what takes its time without waiting here: as wait() of no time at all.
+  void check(const std::string& what) {
+    if (clock_.steady() > end_) give_up(std::chrono::milliseconds(0), false, what);
+    if (stop_.stop_requested()) throw Error(ErrorCode::canceled, "stopped: " + what);
+  }
+
   SteadyTime now() const { return clock_.steady(); }
   SteadyTime end() const noexcept { return end_; }
   const std::stop_token& stop() const noexcept { return stop_; }

@@ -59,14 +59,16 @@ bool led_to(const Pending& pending, const Generation& current) {
 }  // namespace
 
 Attempt::Attempt(CertificateStore& certificates, const IssuerFactory& issuers, Clock& clock,
-                 Random& random, const EventSink& events, const HookDuties& hooks, std::string id,
-                 const RunOptions& options, std::stop_token stop)
+                 Random& random, const EventSink& events, const HookDuties& hooks,
+                 Leftovers* leftovers, std::string id, const RunOptions& options,
+                 std::stop_token stop)
     : certificates_(certificates),
       issuers_(issuers),
       clock_(clock),
       random_(random),
       events_(events),
       hooks_(hooks),
+      leftovers_(leftovers),
       id_(std::move(id)),
       options_(options),
       stop_(std::move(stop)) {
@@ -88,9 +90,12 @@ void Attempt::work() {
   if (stop_.stop_requested()) throw Error(ErrorCode::canceled, "stopped before its turn");
   check_clock(clock_.wall());
   AttemptPlan plan = look();
-  if (plan.step != Step::issue && !is_displaced() && !has_hooks_due()) return tell(plan);
+  if (plan.step != Step::issue && !is_displaced() && !has_hooks_due() && !has_leftovers_due()) {
+    return tell(plan);
+  }
   const auto lock = certificates_.lock(id_, clock_.steady() + options_.lock_wait, stop_);
   plan = look();  // another process may have done it while we waited
+  take_down_leftovers(plan.step != Step::issue);
   if (is_displaced()) repair(*lock);
   if (plan.step == Step::issue) {
     attempt(*lock, plan);
@@ -136,6 +141,15 @@ HookSubject Attempt::subject() const { return {spec_, state_, current_ ? &*curre
 
 bool Attempt::has_hooks_due() const { return hooks_.is_due(subject(), options_.person); }
 
+bool Attempt::has_leftovers_due() const { return leftovers_ != nullptr && leftovers_->is_due(id_); }
+
+// What a crash or a failed clean-up left in DNS (RELIABILITY F28), before anything else: the same
+// names are about to be used again. Whatever becomes of it, the attempt goes on.
+void Attempt::take_down_leftovers(bool due) {
+  if (leftovers_ == nullptr) return;
+  or_warn("removing DNS records", [&] { leftovers_->take_down(id_, due, stop_); });
+}
+
 // The certificate is in place, or the failure written down, whatever becomes of them.
 void Attempt::run_hooks() {
   if (stop_.stop_requested()) return;
@@ -162,7 +176,9 @@ AttemptPlan Attempt::look() {
 std::optional<WallTime> Attempt::idle_until() {
   check_clock(clock_.wall());
   const AttemptPlan plan = look();
-  if (plan.step == Step::issue || is_displaced() || has_hooks_due()) return std::nullopt;
+  if (plan.step == Step::issue || is_displaced() || has_hooks_due() || has_leftovers_due()) {
+    return std::nullopt;
+  }
   return plan.next;
 }
 

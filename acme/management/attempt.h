@@ -4,6 +4,7 @@
 
 #include <autohttps/acme/management/attempt_plan.h>
 #include <autohttps/acme/management/manager.h>
+#include <autohttps/acme/store/leftovers.h>
 
 #include <memory>
 #include <optional>
@@ -16,7 +17,7 @@ namespace autohttps::acme {
 class Attempt {
  public:
   Attempt(CertificateStore&, const IssuerFactory&, Clock&, Random&, const EventSink&,
-          const HookDuties&, std::string id, const RunOptions&, std::stop_token);
+          const HookDuties&, Leftovers*, std::string id, const RunOptions&, std::stop_token);
 
   // Never throws for what concerns this certificate: it is in the Outcome.
   Outcome run();
@@ -33,6 +34,8 @@ class Attempt {
   void leave_to_others(const std::string& obstacle);
   HookSubject subject() const;
   bool has_hooks_due() const;
+  bool has_leftovers_due() const;
+  void take_down_leftovers(bool due);
   void run_hooks();
   void begin();
   Bundle issue();
@@ -55,6 +58,7 @@ class Attempt {
   Random& random_;
   const EventSink& events_;
   const HookDuties& hooks_;
+  Leftovers* const leftovers_;  // null: nothing here puts anything up
   const std::string id_;
   const RunOptions& options_;
   const std::stop_token stop_;

@@ -26,13 +26,14 @@ std::optional<WallTime> next_of(const Outcome& outcome) {
 }  // namespace
 
 Manager::Manager(CertificateStore& certificates, IssuerFactory issuers, Clock& clock,
-                 Random& random, EventSink events, HookRunner* hooks)
+                 Random& random, EventSink events, HookRunner* hooks, Leftovers* leftovers)
     : certificates_(certificates),
       issuers_(std::move(issuers)),
       clock_(clock),
       random_(random),
       events_(std::move(events)),
-      hooks_(certificates_, hooks, clock_, events_) {}
+      hooks_(certificates_, hooks, clock_, events_),
+      leftovers_(leftovers) {}
 
 std::string Manager::manage(const CertificateSpec& wish) {
   CertificateSpec spec = wish;
@@ -67,7 +68,7 @@ void Manager::forget_back_off(const std::string& id) {
 }
 
 Outcome Manager::attempt(const std::string& id, const RunOptions& options, std::stop_token stop) {
-  return Attempt(certificates_, issuers_, clock_, random_, events_, hooks_, id, options,
+  return Attempt(certificates_, issuers_, clock_, random_, events_, hooks_, leftovers_, id, options,
                  std::move(stop))
       .run();
 }
@@ -133,7 +134,8 @@ void Manager::run(std::stop_token stop) {
   LargeStoreLooks large(
       certificates_, clock_,
       [&](const std::string& id) {
-        return Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, id, options, stop)
+        return Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, leftovers_, id,
+                       options, stop)
             .idle_until();
       },
       [&](const std::vector<std::string>& ids) {
@@ -196,9 +198,9 @@ std::optional<WallTime> Manager::next_look() const {
   for (const std::string& id : certificates_.ids()) {
     WallTime at = clock_.wall();
     try {
-      const AttemptPlan plan =
-          Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, id, options, {})
-              .look();
+      const AttemptPlan plan = Attempt(certificates_, issuers_, clock_, random_, silence, hooks_,
+                                       leftovers_, id, options, {})
+                                   .look();
       at = plan.next.value_or(at);
     } catch (const Error&) {
       // Unreadable: to be looked at now, and told then.

@@ -6,6 +6,7 @@
 #include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/acme/management/limits.h>
 #include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/acme/store/leftovers.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/event.h>
 #include <autohttps/common/random.h>
@@ -49,9 +50,10 @@ using IssuerFactory =
 // Thread-safe, owns no thread that outlives a call.
 class Manager {
  public:
-  // `hooks` null: hooks are left for other processes.
-  Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink,
-          HookRunner* hooks = nullptr);
+  // `hooks` null: hooks are left for other processes. `leftovers` null: nothing is put up here that
+  // could be left.
+  Manager(CertificateStore&, IssuerFactory, Clock&, Random&, EventSink, HookRunner* hooks = nullptr,
+          Leftovers* leftovers = nullptr);
 
   // Writes the wish and returns the certificate's id; idempotent. An empty id: the certificate that
   // has these names, or fewer of them and gets the others too; else a new one named after the first
@@ -98,6 +100,7 @@ class Manager {
   Random& random_;
   EventSink events_;
   HookDuties hooks_;
+  Leftovers* const leftovers_;
 
   std::mutex mutex_;
   bool woken_ = false;                        // guarded by mutex_

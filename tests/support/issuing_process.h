@@ -3,12 +3,15 @@
 #pragma once
 
 #include <autohttps/acme/ca_issuers.h>
+#include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/management/manager.h>
+#include <autohttps/tests/support/dns_hook_recorder.h>
 #include <autohttps/tests/support/fixed_random.h>
 #include <autohttps/tests/support/hook_recorder.h>
 #include <autohttps/tests/support/manual_clock.h>
 #include <autohttps/tests/support/memory_store.h>
 #include <autohttps/tests/support/scripted_ca.h>
+#include <autohttps/tests/support/scripted_dns.h>
 
 #include <memory>
 #include <mutex>
@@ -43,7 +46,9 @@ struct IssuingWorld {
 
   ManualClock clock;
   std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>();
-  bool reachable = true;  // port 80, by the CA
+  bool reachable = true;     // port 80, by the CA
+  ScriptedDns dns{clock};    // nobody answers but who is made to
+  DnsHookRecorder dns_hook;  // of a provider outside, which outlives our processes
   ScriptedCa ca{clock, [this](const Identifier&, const std::string& token) {
                   return reachable ? port80(token) : std::nullopt;
                 }};
@@ -71,14 +76,15 @@ struct IssuingProcess {
         store(world.disk, world.clock),
         certificates(store),
         answers(store, world.clock),
-        issuers(store, answers, world.clock, sink(),
+        dns(store, world.dns, world.dns_hook, world.clock, sink()),
+        issuers(store, answers, dns, world.clock, sink(),
                 [this](const CaSpec&) { return std::make_unique<BorrowedTransport>(world.ca); }),
         manager(
             certificates,
             [this](const CertificateSpec& spec, const CaSpec& ca, Budget& budget) {
               return issuers.issuer(spec, ca, budget);
             },
-            world.clock, random, sink(), &hooks) {}
+            world.clock, random, sink(), &hooks, &dns.leftovers()) {}
 
   EventSink sink() {
     return [this](const Event& event) {
@@ -112,6 +118,7 @@ struct IssuingProcess {
   PublishedAnswers answers;
   std::mutex mutex;
   std::vector<Event> events;  // guarded by mutex; debug left out
+  DnsWays dns;
   CaIssuers issuers;
   Manager manager;
 };

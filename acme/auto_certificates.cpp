@@ -109,7 +109,7 @@ struct AutoCertificates::Parts {
                                        : nullptr),
         dns(store, owned_dns ? *owned_dns : *given.dns,
             owned_dns_hooks ? *owned_dns_hooks : *given.dns_hooks, clock, options.on_event),
-        issuers(store, answers, dns, clock, options.on_event,
+        issuers(store, answers, ways, dns, clock, options.on_event,
                 given.transport ? std::move(given.transport) : curl_transport),
         manager(
             certificates,
@@ -160,6 +160,7 @@ struct AutoCertificates::Parts {
   // Synchronised by themselves.
   acme::CertificateStore certificates;
   acme::PublishedAnswers answers;
+  acme::AnsweringWays ways;
   const std::unique_ptr<acme::HookRunner> owned_hooks;
   const std::unique_ptr<acme::DnsHookRunner> owned_dns_hooks;
   const std::unique_ptr<acme::DnsClient> owned_dns;
@@ -245,6 +246,7 @@ std::vector<acme::Outcome> AutoCertificates::run_once(const acme::RunOptions& op
 }
 
 const ChallengeAnswers& AutoCertificates::answers() const noexcept { return parts_->answers; }
+acme::AnsweringWays& AutoCertificates::ways() noexcept { return parts_->ways; }
 acme::CertificateStore& AutoCertificates::certificates() noexcept { return parts_->certificates; }
 acme::Store& AutoCertificates::store() noexcept { return parts_->store; }
 acme::Manager& AutoCertificates::manager() noexcept { return parts_->manager; }

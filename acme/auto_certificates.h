@@ -24,6 +24,7 @@ struct DnsClient;
 struct DnsHookRunner;
 struct Transport;
 struct Store;
+class AnsweringWays;
 class Publisher;
 struct PublisherOptions;
 }  // namespace acme
@@ -125,7 +126,9 @@ class AutoCertificates {
   // In the foreground, for commands.
   std::vector<acme::Outcome> run_once(const acme::RunOptions&, std::stop_token = {});
 
-  const ChallengeAnswers& answers() const noexcept;  // for the port-80 listener
+  const ChallengeAnswers& answers() const noexcept;  // for the listeners on ports 80 and 443
+  // Whoever opens listeners says here which challenges they answer. At first: HTTP-01 alone.
+  acme::AnsweringWays& ways() noexcept;
   acme::CertificateStore& certificates() noexcept;
   acme::Store& store() noexcept;
   acme::Manager& manager() noexcept;

@@ -4,7 +4,9 @@
 #include <autohttps/acme/issuance/order_issuer.h>
 #include <autohttps/acme/issuance/registrar.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/strings.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,11 @@ int requests_for(const CertificateSpec& spec) {
 
 }  // namespace
 
+bool prefers_other_port(const CertificateState& state) noexcept {
+  return state.failures % 2 == 1 && state.last_failure &&
+         state.last_failure->code == "connection";  // RFC 8555 6.7
+}
+
 // One attempt: its own account key in memory, its own budget of requests.
 class CaIssuers::AttemptIssuer final : public Issuer {
  public:
@@ -25,6 +32,7 @@ class CaIssuers::AttemptIssuer final : public Issuer {
                 const CertificateSpec& spec, const CaSpec& ca, Budget& budget)
       : shared_(shared),
         connection_(std::move(connection)),
+        spec_(spec),
         ca_(ca),
         budget_(budget),
         accounts_(shared.store_, ca.directory_url, ca.account_label),
@@ -42,20 +50,48 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   }
 
  private:
-  // In order of preference. Who gives a DNS hook wants it used.
+  // Those that may be used, the most wanted first. Who gives a DNS hook wants it used; HTTP-01
+  // before TLS-ALPN-01: what stands in front of a server (a CDN, a proxy) passes it on.
   std::vector<ChallengeSolver*> solvers() const {
     std::vector<ChallengeSolver*> solvers;
     if (dns_hook_) solvers.push_back(dns_hook_.get());
     if (webroot_) {
       solvers.push_back(webroot_.get());
     } else {
-      solvers.push_back(&shared_.published_);
+      solvers.push_back(&shared_.http01_);
     }
+    solvers.push_back(&shared_.tls_alpn01_);
+    if (!spec_.challenge.empty()) keep_forced(solvers);
+    if (!dns_hook_ && solvers.size() > 1) prefer_other_port(solvers);
     return solvers;
+  }
+
+  void keep_forced(std::vector<ChallengeSolver*>& solvers) const {
+    std::erase_if(solvers,
+                  [&](const ChallengeSolver* solver) { return solver->type() != spec_.challenge; });
+    if (!solvers.empty()) return;
+    throw Error(ErrorCode::config,
+                "\"" + printable(spec_.challenge, 100) + "\" is no challenge that can be used here",
+                "--challenge takes http-01, tls-alpn-01 and, with --dns-hook, dns-01");
+  }
+
+  void prefer_other_port(std::vector<ChallengeSolver*>& solvers) const {
+    const auto tls = std::ranges::find(solvers, &shared_.tls_alpn01_);
+    if (tls == solvers.end() || (*tls)->obstacle(spec_.names.front()) ||
+        !prefers_other_port(CertificateStore(shared_.store_).state(spec_.id))) {
+      return;
+    }
+    std::rotate(solvers.begin(), tls, tls + 1);
+    if (!shared_.events_) return;
+    shared_.events_({Event::Level::step,
+                     spec_.id,
+                     "the CA could not connect the last time: tls-alpn-01 is tried first",
+                     {}});
   }
 
   CaIssuers& shared_;
   const std::shared_ptr<Connection> connection_;
+  const CertificateSpec spec_;
   const CaSpec ca_;
   Budget& budget_;
   AccountStore accounts_;
@@ -64,13 +100,14 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   std::unique_ptr<ChallengeSolver> dns_hook_;
 };
 
-CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, DnsWays& dns, Clock& clock,
-                     EventSink events, TransportFactory transports)
+CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, const AnsweringWays& ways,
+                     DnsWays& dns, Clock& clock, EventSink events, TransportFactory transports)
     : store_(store),
       clock_(clock),
       events_(std::move(events)),
       transports_(std::move(transports)),
-      published_(answers),
+      http01_(answers, ways),
+      tls_alpn01_(answers, ways, clock),
       dns_(dns) {}
 
 std::unique_ptr<Issuer> CaIssuers::issuer(const CertificateSpec& spec, const CaSpec& ca,

@@ -1,8 +1,10 @@
 // Issuers at real CAs, and what all attempts at the same CA share: connections, directory, nonces.
 #pragma once
 
+#include <autohttps/acme/challenges/answering_ways.h>
 #include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/challenges/published_http01.h>
+#include <autohttps/acme/challenges/published_tls_alpn01.h>
 #include <autohttps/acme/management/manager.h>
 #include <autohttps/acme/protocol/client.h>
 #include <autohttps/acme/store/published_answers.h>
@@ -16,12 +18,18 @@
 
 namespace autohttps::acme {
 
+// The CA could not connect the last time: a port that is shut from outside, by a firewall or a
+// provider, stays so, and the other one may be open. So attempts go through the two in turns, as
+// often as they would anyway; any other failure is the name's or the answer's, and no reason to.
+bool prefers_other_port(const CertificateState&) noexcept;
+
 // Thread-safe. Outlives the Issuers it makes.
 class CaIssuers {
  public:
   using TransportFactory = std::function<std::unique_ptr<Transport>(const CaSpec&)>;
 
-  CaIssuers(Store&, PublishedAnswers&, DnsWays&, Clock&, EventSink, TransportFactory);
+  CaIssuers(Store&, PublishedAnswers&, const AnsweringWays&, DnsWays&, Clock&, EventSink,
+            TransportFactory);
 
   // The Manager's IssuerFactory. Asks nothing of the network yet. Throws Error(config): a URL that
   // is not https, a bundle that cannot be read, a webroot that is no folder.
@@ -42,7 +50,8 @@ class CaIssuers {
   Clock& clock_;
   const EventSink events_;
   const TransportFactory transports_;
-  PublishedHttp01 published_;
+  PublishedHttp01 http01_;
+  PublishedTlsAlpn01 tls_alpn01_;
   DnsWays& dns_;
 
   std::mutex mutex_;

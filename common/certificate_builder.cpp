@@ -9,12 +9,14 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <cstddef>
 
 namespace autohttps {
 namespace {
 
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslDeleter<X509_EXTENSION_free>>;
 using OctetStringPtr = std::unique_ptr<ASN1_OCTET_STRING, OpensslDeleter<ASN1_OCTET_STRING_free>>;
+using ObjectPtr = std::unique_ptr<ASN1_OBJECT, OpensslDeleter<ASN1_OBJECT_free>>;
 using KeyIdPtr = std::unique_ptr<AUTHORITY_KEYID, OpensslDeleter<AUTHORITY_KEYID_free>>;
 
 [[noreturn]] void fail() { throw_openssl("making a certificate"); }
@@ -108,6 +110,25 @@ void add_authority_key(X509* certificate, X509* issuer) {
   must(X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority.get(), 0, 0) == 1);
 }
 
+// RFC 8737 3: "critical", and "Authorization ::= OCTET STRING (SIZE (32))".
+void add_acme_identifier(X509* certificate, const std::string& digest) {
+  constexpr const char* kAcmeIdentifier = "1.3.6.1.5.5.7.1.31";  // id-pe-acmeIdentifier
+  constexpr std::size_t kDigestBytes = 32;
+  if (digest.empty()) return;
+  if (digest.size() != kDigestBytes) {
+    throw Error(ErrorCode::internal, "making a certificate: an acmeIdentifier of " +
+                                         std::to_string(digest.size()) + " bytes");
+  }
+  constexpr char kHeader[] = {V_ASN1_OCTET_STRING, kDigestBytes};  // DER
+  const std::string der = std::string(kHeader, sizeof kHeader) + digest;
+  const OctetStringPtr value(ASN1_OCTET_STRING_new());
+  must(value && ASN1_STRING_set(value.get(), der.data(), static_cast<int>(der.size())) == 1);
+  const ObjectPtr object(OBJ_txt2obj(kAcmeIdentifier, 1));
+  must(object != nullptr);
+  const ExtensionPtr extension(X509_EXTENSION_create_by_OBJ(nullptr, object.get(), 1, value.get()));
+  must(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
+}
+
 std::string to_pem(X509* certificate) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
   must(bio && PEM_write_bio_X509(bio.get(), certificate) == 1);
@@ -136,6 +157,7 @@ std::string build(const CertificatePlan& plan, const PrivateKey& key, X509* issu
   add_extension(certificate, NID_subject_key_identifier, "hash");
   add_authority_key(certificate, signer);
   add_names(certificate, plan);
+  add_acme_identifier(certificate, plan.acme_identifier);
   must(X509_sign(certificate, issuer_key.handle(), EVP_sha256()) > 0);
   return to_pem(certificate);
 }

@@ -1,5 +1,5 @@
-// Certificates of our own making: the placeholder, tests, a CA for trying things out. Not for
-// anything a CA is for.
+// Certificates of our own making: the placeholder, answers to TLS-ALPN-01, tests, a CA for trying
+// things out. Not for anything a CA is for.
 #pragma once
 
 #include <autohttps/common/clock.h>
@@ -18,6 +18,8 @@ struct CertificatePlan {
   WallTime not_before;
   WallTime not_after;
   bool is_ca = false;
+  // RFC 8737 3: the critical acmeIdentifier extension with this digest, 32 bytes; empty: none.
+  std::string acme_identifier{};
 };
 
 // A certificate for `key`, signed by `issuer_key` under the issuer's certificate; without issuer:

@@ -18,7 +18,7 @@ class PublishedAnswer final : public Presentation {
 
 std::optional<std::string> PublishedHttp01::obstacle(const Identifier& name) const {
   if (name.is_wildcard()) return "a wildcard needs a DNS challenge";
-  return std::nullopt;
+  return ways_.obstacle(type());
 }
 
 std::unique_ptr<Presentation> PublishedHttp01::present(const ChallengeContext& context,

@@ -18,6 +18,7 @@ struct Proof {
   Authorization authorization;
   Challenge challenge;
   ChallengeSolver* solver = nullptr;
+  std::string passed_over{};             // what would have been preferred, and why not: for people
   bool answered_valid = false;           // the CA said so in its answer to our response
   std::optional<SteadyTime> earliest{};  // the CA does not want to be asked before
 };
@@ -45,27 +46,60 @@ Problem problem_of(const Authorization& authorization) {
   return problem;
 }
 
+// Why solvers do not come into question, in their order.
+class Reasons {
+ public:
+  void add(const ChallengeSolver& solver, const std::string& why) {
+    const std::string type(solver.type());
+    if (why == last_why_) {
+      text_.insert(text_.size() - why.size() - 2, ", " + type);
+    } else {
+      text_ += (text_.empty() ? "" : "; ") + type + ": " + why;
+    }
+    last_why_ = why;
+  }
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_, last_why_;
+};
+
+// RFC 8555 7.5.1: one of them is enough. Types that are not known, and challenges without the token
+// that every known type has (8.3), are somebody else's.
+const Challenge* offered_for(const ChallengeSolver& solver, const Authorization& authorization) {
+  for (const Challenge& challenge : authorization.challenges) {
+    if (challenge.type == solver.type() && !challenge.token.empty()) return &challenge;
+  }
+  return nullptr;
+}
+
 Proof choose(const Authorization& authorization, const std::vector<ChallengeSolver*>& solvers) {
   const Identifier name = name_of(authorization);
-  std::string offered, obstacles;
+  Reasons reasons;
+  for (ChallengeSolver* solver : solvers) {
+    if (const auto obstacle = solver->obstacle(name)) {
+      reasons.add(*solver, *obstacle);
+    } else if (const Challenge* challenge = offered_for(*solver, authorization)) {
+      return {authorization, *challenge, solver, reasons.text()};
+    } else {
+      reasons.add(*solver, "not offered");
+    }
+  }
+  std::string offered;
   for (const Challenge& challenge : authorization.challenges) {
     offered += (offered.empty() ? "" : ", ") + printable(challenge.type, 40);
   }
-  for (ChallengeSolver* solver : solvers) {
-    if (const auto obstacle = solver->obstacle(name)) {
-      obstacles += "; " + std::string(solver->type()) + ": " + *obstacle;
-      continue;
-    }
-    for (const Challenge& challenge : authorization.challenges) {
-      if (challenge.type == solver->type() && !challenge.token.empty()) {
-        return {authorization, challenge, solver};
-      }
-    }
-  }
   throw Error(ErrorCode::config,
               "\"" + name.value + "\" cannot be validated: the CA offers " +
-                  (offered.empty() ? "no challenge" : offered) + obstacles,
-              "only http-01 is supported so far");
+                  (offered.empty() ? "no challenge" : offered) + "; " + reasons.text(),
+              "one of the CA's challenges must be possible here: http-01 needs port 80, "
+              "tls-alpn-01 port 443, dns-01 a hook that sets records (--dns-hook)");
+}
+
+// "answering tls-alpn-01 (http-01: port 80 is held by nginx)"
+std::string description(const Proof& proof) {
+  return "answering " + proof.challenge.type +
+         (proof.passed_over.empty() ? "" : " (" + proof.passed_over + ")");
 }
 
 std::unique_ptr<Presentation> present(const Proof& proof, const Client& client,
@@ -120,18 +154,16 @@ std::vector<Problem> poll_all(const std::vector<Proof>& proofs, Client& client, 
 void check_provable(const std::vector<Identifier>& names,
                     const std::vector<ChallengeSolver*>& solvers) {
   for (const Identifier& name : names) {
-    std::string obstacles;
+    Reasons reasons;
     bool provable = false;
     for (ChallengeSolver* solver : solvers) {
       const auto obstacle = solver->obstacle(name);
       provable = provable || !obstacle;
-      if (obstacle) {
-        obstacles +=
-            (obstacles.empty() ? "" : "; ") + std::string(solver->type()) + ": " + *obstacle;
-      }
+      if (obstacle) reasons.add(*solver, *obstacle);
     }
     if (!provable) {
-      throw Error(ErrorCode::config, "\"" + name.value + "\" cannot be validated: " + obstacles,
+      throw Error(ErrorCode::config,
+                  "\"" + name.value + "\" cannot be validated: " + reasons.text(),
                   name.is_wildcard() ? "list the names themselves instead of the wildcard" : "");
     }
   }
@@ -153,6 +185,9 @@ std::vector<Problem> prove_names(const Order& order, Client& client,
     }
   }
   if (!failed.empty() || proofs.empty()) return failed;
+  // In one order everywhere: answers that exclude each other (one certificate a name on port 443)
+  // are waited for by name, and no two orders wait for each other.
+  std::ranges::sort(proofs, {}, [](const Proof& proof) { return name_of(proof.authorization); });
 
   std::vector<std::unique_ptr<Presentation>> answers;  // taken down however this ends
   for (const Proof& proof : proofs) {
@@ -160,11 +195,11 @@ std::vector<Problem> prove_names(const Order& order, Client& client,
     deadline.check("answers are still being put up");
     answers.push_back(present(proof, client, stop));
     if (proofs.size() <= kMostNamesTold) {
-      step(name_of(proof.authorization).value + ": answering " + proof.challenge.type);
+      step(name_of(proof.authorization).value + ": " + description(proof));
     }
   }
   if (proofs.size() > kMostNamesTold) {
-    step(std::to_string(proofs.size()) + " names: answering " + proofs.front().challenge.type);
+    step(std::to_string(proofs.size()) + " names: " + description(proofs.front()));
   }
   for (const auto& answer : answers) answer->wait_until_visible(deadline.end(), stop);
   for (Proof& proof : proofs) respond(proof, client, deadline);

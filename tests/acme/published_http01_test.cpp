@@ -15,7 +15,8 @@ class PublishedHttp01Test : public testing::Test {
   ManualClock clock_;
   MemoryStore store_{clock_};
   PublishedAnswers answers_{store_, clock_};
-  PublishedHttp01 solver_{answers_};
+  AnsweringWays ways_;
+  PublishedHttp01 solver_{answers_, ways_};
 };
 
 TEST_F(PublishedHttp01Test, TheAnswerIsUpWhilePresentedForEveryProcessOfTheStore) {
@@ -36,6 +37,13 @@ TEST_F(PublishedHttp01Test, WildcardsAreAnObstacle) {
   EXPECT_FALSE(solver_.obstacle(Identifier::parse("192.0.2.7")));
   EXPECT_TRUE(solver_.obstacle(Identifier::parse("*.a.test")));
   EXPECT_EQ(solver_.type(), "http-01");
+}
+
+TEST_F(PublishedHttp01Test, WhatTheListenersSayIsAnObstacle) {
+  ways_.close("http-01", "port 80 is held by nginx");
+  EXPECT_EQ(solver_.obstacle(Identifier::parse("a.test")), "port 80 is held by nginx");
+  ways_.open("http-01");
+  EXPECT_FALSE(solver_.obstacle(Identifier::parse("a.test")));
 }
 
 TEST_F(PublishedHttp01Test, F21_AHostileTokenIsNeverWritten) {

@@ -73,6 +73,19 @@ TEST(CertificateBuilderTest, OpensslVerifiesItsChains) {
   }
 }
 
+TEST(CertificateBuilderTest, AnAcmeIdentifierHasThirtyTwoBytesOrIsNotThere) {
+  CertificatePlan plan = plan_for({"a.test"});
+  const PrivateKey key = PrivateKey::generate(KeyType::ec256);
+  const auto extensions = [&] {
+    return X509_get_ext_count(read(build_certificate(plan, key)).get());
+  };
+  const int without = extensions();
+  plan.acme_identifier = std::string(32, 'x');
+  EXPECT_EQ(extensions(), without + 1);
+  plan.acme_identifier = "short";
+  EXPECT_TRUE(thrown_error([&] { build_certificate(plan, key); }));
+}
+
 TEST(CertificateBuilderTest, SignsForAndWithEveryKindOfKey) {
   const TestCa ca;
   for (const KeyType type : {KeyType::ec384, KeyType::rsa2048}) {

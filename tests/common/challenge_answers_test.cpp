@@ -14,6 +14,18 @@ TEST(ChallengeAnswersTest, TakesTokensOfRealCas) {
   EXPECT_TRUE(is_token(std::string(128, 'a')));
 }
 
+TEST(ChallengeAnswersTest, ANameIsItsOwnSni) {
+  EXPECT_EQ(tls_alpn_name(Identifier::parse("a.test")), "a.test");
+  EXPECT_EQ(tls_alpn_name(Identifier::parse("*.a.test")), "");
+}
+
+TEST(ChallengeAnswersTest, TheSniOfAnAddressIsItsReverseName) {
+  EXPECT_EQ(tls_alpn_name(Identifier::parse("192.0.2.10")), "10.2.0.192.in-addr.arpa");
+  // RFC 3596 2.5's example.
+  EXPECT_EQ(tls_alpn_name(Identifier::parse("4321:0:1:2:3:4:567:89ab")),
+            "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa");
+}
+
 TEST(F21_HostileTokens, AreNoTokens) {
   const std::string table[] = {"",
                                "short",

@@ -5,6 +5,10 @@
 #include <autohttps/acme/ca_issuers.h>
 #include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/management/manager.h>
+#include <autohttps/acme/protocol/account_key.h>
+#include <autohttps/acme/store/account_store.h>
+#include <autohttps/common/sha256.h>
+#include <autohttps/tests/support/acme_identifier.h>
 #include <autohttps/tests/support/dns_hook_recorder.h>
 #include <autohttps/tests/support/fixed_random.h>
 #include <autohttps/tests/support/hook_recorder.h>
@@ -44,13 +48,29 @@ struct IssuingWorld {
     return PublishedAnswers(store, clock).key_authorization(token);
   }
 
+  // Port 443 likewise, by what RFC 8737 3 has a CA look at.
+  std::optional<std::string> port443(const Identifier& name, const std::string& token) {
+    MemoryStore store(disk, clock);
+    const auto answer = PublishedAnswers(store, clock).tls_alpn(tls_alpn_name(name));
+    if (!answer || answer->names() != std::vector<Identifier>{name}) return std::nullopt;
+    AccountStore accounts(store, ca.directory_url(), "default");
+    const std::string right = AccountKey(accounts.load()->key).key_authorization(token);
+    const bool matches =
+        acme_identifier(answer->certificate(0)).value == "\x04\x20" + sha256(right);
+    return matches ? right : "another";
+  }
+
   ManualClock clock;
   std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>();
-  bool reachable = true;     // port 80, by the CA
+  bool reachable = true;  // port 80, by the CA
+  bool reachable_443 = false;
   ScriptedDns dns{clock};    // nobody answers but who is made to
   DnsHookRecorder dns_hook;  // of a provider outside, which outlives our processes
-  ScriptedCa ca{clock, [this](const Identifier&, const std::string& token) {
-                  return reachable ? port80(token) : std::nullopt;
+  ScriptedCa ca{clock, [this](const Identifier& name, const std::string& token) {
+                  std::optional<std::string> answer;
+                  if (reachable) answer = port80(token);
+                  if (!answer && reachable_443) answer = port443(name, token);
+                  return answer;
                 }};
 
   CaSpec ca_spec(const std::string& limits = "none") const {
@@ -77,7 +97,7 @@ struct IssuingProcess {
         certificates(store),
         answers(store, world.clock),
         dns(store, world.dns, world.dns_hook, world.clock, sink()),
-        issuers(store, answers, dns, world.clock, sink(),
+        issuers(store, answers, ways, dns, world.clock, sink(),
                 [this](const CaSpec&) { return std::make_unique<BorrowedTransport>(world.ca); }),
         manager(
             certificates,
@@ -116,6 +136,7 @@ struct IssuingProcess {
   MemoryStore store;
   CertificateStore certificates;
   PublishedAnswers answers;
+  AnsweringWays ways;
   std::mutex mutex;
   std::vector<Event> events;  // guarded by mutex; debug left out
   DnsWays dns;

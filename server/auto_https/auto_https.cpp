@@ -1,3 +1,4 @@
+#include <autohttps/acme/challenges/answering_ways.h>
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
@@ -8,6 +9,7 @@
 #include <autohttps/server/engine/listener.h>
 #include <autohttps/server/engine/socket_activation.h>
 #include <autohttps/server/tls/certificate_cache.h>
+#include <autohttps/server/tls/challenge_loads.h>
 #include <autohttps/server/tls/placeholder.h>
 
 #include <iostream>
@@ -68,9 +70,13 @@ struct AutoHttps::Parts {
   Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
+        challenges(certificates.answers()),
         https(cache, tls_policy(options), options.on_event) {
     https.set_limits(options.engine);
     cache->hold_at_most(options.most_loaded);
+    cache->on_challenge([this](std::string_view name, ChallengeLoads::Ready ready) {
+      return challenges.load(name, std::move(ready));
+    });
   }
   ~Parts() { end(); }
 
@@ -91,6 +97,7 @@ struct AutoHttps::Parts {
   // Synchronised by themselves. The cache outlives the publisher in `certificates`.
   const std::shared_ptr<CertificateCache> cache = std::make_shared<CertificateCache>();
   AutoCertificates certificates;
+  ChallengeLoads challenges;
   SiteServer https;
   std::unique_ptr<Port80> port80;      // set by bind()
   std::unique_ptr<ServedCheck> check;  // set by begin()
@@ -126,7 +133,8 @@ void AutoHttps::Parts::bind() {
 }
 
 // False: stopped before. Port 80 comes first, since the first order begins with start(); then what
-// the store has; then the rest. Nobody's handshake runs before it is complete.
+// the store has; then the rest. Nobody's handshake runs before it is complete: a CA's, for
+// TLS-ALPN-01, waits in the backlog till then.
 bool AutoHttps::Parts::begin() {
   {
     const std::lock_guard lock(mutex);
@@ -135,6 +143,7 @@ bool AutoHttps::Parts::begin() {
   const std::lock_guard one(applying);
   serve_sites();
   port80->start();
+  certificates.ways().open("tls-alpn-01");
   check = std::make_unique<ServedCheck>(options.bind_address, https_port, certificates.clock(),
                                         options.on_event);
   acme::PublisherOptions publishing;

@@ -48,6 +48,14 @@ OwnedFd connect_to(const std::string& address, std::uint16_t port, steady_clock:
   return result == 0 ? std::move(fd) : OwnedFd();
 }
 
+bool offer(SSL* ssl, std::string_view protocol) {
+  if (protocol.empty()) return true;
+  std::string list(1, static_cast<char>(protocol.size()));  // RFC 7301 3.1
+  list += protocol;
+  return SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(list.data()),
+                             static_cast<unsigned>(list.size())) == 0;
+}
+
 bool shake_hands(SSL* ssl, int fd, steady_clock::time_point until) {
   while (true) {
     const int result = SSL_connect(ssl);
@@ -87,14 +95,15 @@ std::string name_to_ask_for(const CertifiedKey& key) {
 }  // namespace
 
 std::optional<std::string> served_fingerprint(const std::string& address, std::uint16_t port,
-                                              const std::string& server_name, milliseconds most) {
+                                              const std::string& server_name, milliseconds most,
+                                              std::string_view protocol) {
   const auto until = steady_clock::now() + most;
   const OwnedFd fd = connect_to(address, port, until);
   const SslContextPtr context(SSL_CTX_new(TLS_client_method()));
   const SslPtr ssl(context ? SSL_new(context.get()) : nullptr);
   if (!fd || !ssl || SSL_set_fd(ssl.get(), fd.get()) != 1 ||
       SSL_set_tlsext_host_name(ssl.get(), server_name.c_str()) != 1 ||
-      !shake_hands(ssl.get(), fd.get(), until)) {
+      !offer(ssl.get(), protocol) || !shake_hands(ssl.get(), fd.get(), until)) {
     return std::nullopt;
   }
   const X509Ptr leaf(SSL_get1_peer_certificate(ssl.get()));

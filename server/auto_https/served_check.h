@@ -12,16 +12,19 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace autohttps {
 
 // The SHA-256 of the leaf that a client gets from there for the name, lower-case hex; empty when it
-// gets none in time. It verifies nothing: whoever asks knows what to expect.
+// gets none in time. It verifies nothing: whoever asks knows what to expect. `protocol`: offered by
+// ALPN as the only one; empty: none is.
 std::optional<std::string> served_fingerprint(const std::string& address, std::uint16_t port,
                                               const std::string& server_name,
-                                              std::chrono::milliseconds most);
+                                              std::chrono::milliseconds most,
+                                              std::string_view protocol = {});
 
 // Thread-safe, one thread. A certificate that is not served after a few tries is a warning.
 class ServedCheck {

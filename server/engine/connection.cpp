@@ -134,6 +134,10 @@ Connection::Step Connection::shake_hands() {
     case Wire::Need::nothing:
       shaking_ = false;
       shard_.note_handshake(true);
+      if (wire_.was_for_challenge()) {
+        lingers_ = true;
+        return end_connection();
+      }
       phase_ = Phase::head;
       set_deadline(shard_.now() + shard_.limits().head_time.count());
       return Step::again;

@@ -22,6 +22,7 @@ class Wire {
   void close() noexcept;
 
   Need handshake() noexcept { return tls_ ? tls_.handshake() : Need::nothing; }
+  bool was_for_challenge() const noexcept { return tls_ && tls_.was_for_challenge(); }
   Moved read(std::span<char>) noexcept;
   // A retry after `writable`: see TlsSession::write. `more_follows`: another write(), or
   // end_writing(), does at once, and shares a segment with it.

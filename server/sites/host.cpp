@@ -54,6 +54,12 @@ std::string parse_host(std::string_view header) {
   return host;
 }
 
+bool is_address(const std::string& host) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
 std::string authority_of(std::string_view host, unsigned https_port) {
   constexpr unsigned kHttps = 443;
   std::string text(host);

@@ -10,6 +10,9 @@ namespace autohttps {
 // end; empty when it is nothing that could be ours.
 std::string parse_host(std::string_view header);
 
+// Of a host in canonical form.
+bool is_address(const std::string& host);
+
 // As it stands in a URL: an IPv6 address in brackets; the port where it is not https's own.
 std::string authority_of(std::string_view host, unsigned https_port);
 

@@ -67,7 +67,9 @@ SiteDecision SiteTable::decide(const RequestHead& request, std::string_view serv
 
   auto site = find(host);
   if (!named.empty() && find(named) != site) return {Kind::misdirected};
-  if (!site && host != named) return {Kind::misdirected};
+  // A client that comes to an address names nobody (RFC 6066 3).
+  const bool came_by_address = named.empty() && is_address(host);
+  if (!site && host != named && !came_by_address) return {Kind::misdirected};
   if (!site) site = for_others_;
   if (!site) return {Kind::elsewhere};
   const Site& about = sites_[*site];

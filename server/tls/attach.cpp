@@ -1,6 +1,7 @@
 #include <autohttps/common/openssl_owners.h>
 #include <autohttps/server/tls/attach.h>
 #include <autohttps/server/tls/certificate_fetch.h>
+#include <autohttps/server/tls/challenge_handshake.h>
 #include <autohttps/server/tls/hello_extensions.h>
 #include <autohttps/server/tls/local_address.h>
 #include <autohttps/server/tls/owned_data.h>
@@ -18,10 +19,15 @@
 namespace autohttps {
 namespace {
 
+struct ChallengeFetch : CertificateFetch {
+  std::shared_ptr<const CertifiedKey> key;  // once it has finished; null: no such challenge
+};
+
 // What an SSL carries from its client hello to its certificate callback.
 struct Handshake {
   std::shared_ptr<const Credentials> credentials;
   std::shared_ptr<CertificateFetch> fetch;
+  std::shared_ptr<ChallengeFetch> challenge;  // the fetch, where it is one
 };
 
 // A hello whose parts outlive the ClientHello made of them.
@@ -34,7 +40,11 @@ struct ParsedHello {
   ClientHello view() const { return {server_name, alpn, local_ip}; }
 };
 
-using Source = std::shared_ptr<CertificateSource>;
+// What an attached context has.
+struct Source {
+  std::shared_ptr<CertificateSource> certificates;
+  SslContextPtr challenges;
+};
 
 // SSL_dup copies the pointer: the copy begins its handshake anew, without it.
 int forget_data(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** data, int, long, void*) {
@@ -119,12 +129,43 @@ std::shared_ptr<CertificateFetch> begin_fetch(CertificateSource& source, const C
   return source.fetch(hello, [answer] { answer->finish(); }) ? fetch : nullptr;
 }
 
+std::shared_ptr<ChallengeFetch> begin_challenge(CertificateSource& source,
+                                                const ClientHello& hello) {
+  auto fetch = std::make_shared<ChallengeFetch>();
+  const std::shared_ptr<ChallengeFetch> answer(
+      fetch.get(), [fetch](ChallengeFetch* dropped) { dropped->finish(); });
+  const bool begun =
+      source.fetch_challenge(hello, [answer](std::shared_ptr<const CertifiedKey> key) {
+        answer->key = std::move(key);
+        answer->finish();
+      });
+  return begun ? fetch : nullptr;
+}
+
 int refuse(int* alert, int description) {
   *alert = description;
   return SSL_CLIENT_HELLO_ERROR;
 }
 
-int take_client_hello(SSL* ssl, int* alert, CertificateSource& source) {
+// No ordinary certificate answers acme-tls/1, and what answers it answers nothing else.
+int take_challenge(SSL* ssl, int* alert, Handshake& handshake, const ClientHello& hello,
+                   const Source& source) {
+  if (!handshake.challenge) {
+    handshake.challenge = begin_challenge(*source.certificates, hello);
+    handshake.fetch = handshake.challenge;
+    if (handshake.challenge) return SSL_CLIENT_HELLO_RETRY;
+  }
+  if (!handshake.challenge || !handshake.challenge->key) {
+    return refuse(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+  }
+  if (!answer_challenge(ssl, source.challenges.get(), *handshake.challenge->key)) {
+    return refuse(alert, SSL_AD_INTERNAL_ERROR);
+  }
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int take_client_hello(SSL* ssl, int* alert, const Source& attached) {
+  CertificateSource& source = *attached.certificates;
   Handshake* handshake = begin_handshake(ssl);
   if (handshake == nullptr) return refuse(alert, SSL_AD_INTERNAL_ERROR);
   if (handshake->fetch && !handshake->fetch->finished()) return SSL_CLIENT_HELLO_RETRY;
@@ -133,6 +174,9 @@ int take_client_hello(SSL* ssl, int* alert, CertificateSource& source) {
   if (!hello) return refuse(alert, SSL_AD_DECODE_ERROR);
   if (hello->has_server_name && hello->server_name.empty()) {
     return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
+  }
+  if (is_challenge(hello->view())) {
+    return take_challenge(ssl, alert, *handshake, hello->view(), attached);
   }
   handshake->credentials = source.find(hello->view());
   if (!handshake->credentials && !handshake->fetch) {
@@ -161,7 +205,7 @@ bool use_key(SSL* ssl, const CertifiedKey& key) {
 // No exception crosses these two.
 int on_client_hello(SSL* ssl, int* alert, void* source) {
   try {
-    return take_client_hello(ssl, alert, *static_cast<CertificateSource*>(source));
+    return take_client_hello(ssl, alert, *static_cast<const Source*>(source));
   } catch (...) {
     return refuse(alert, SSL_AD_INTERNAL_ERROR);
   }
@@ -181,10 +225,10 @@ int on_certificate(SSL* ssl, void*) {
 
 void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source) {
   if (!source) throw Error(ErrorCode::internal, "attaching certificates: no source");
-  CertificateSource* const borrowed = source.get();
-  const auto previous =
-      OwnedByContext<Source>::give(context, std::make_unique<Source>(std::move(source)),
-                                   "attaching certificates to a TLS context");
+  auto attached = std::make_unique<Source>(Source{std::move(source), make_challenge_context()});
+  Source* const borrowed = attached.get();
+  const auto previous = OwnedByContext<Source>::give(context, std::move(attached),
+                                                     "attaching certificates to a TLS context");
   SSL_CTX_set_client_hello_cb(context, on_client_hello, borrowed);
   SSL_CTX_set_cert_cb(context, on_certificate, nullptr);
 }

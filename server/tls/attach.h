@@ -22,6 +22,11 @@ namespace autohttps {
 // A name that `source` does not have now is refused with unrecognized_name (RFC 6066 3), unless the
 // source has a fallback or can fetch it: then SSL_accept returns -1 with
 // SSL_ERROR_WANT_CLIENT_HELLO_CB and is to be called again, as for WANT_READ. Throws Error(crypto).
+//
+// A hello for acme-tls/1 (RFC 8737), whatever the context's own ALPN callback, is answered with the
+// challenge's certificate if the source has one, else refused with no_application_protocol; the
+// context's client certificates are asked for all the same. After such a handshake there is nothing
+// to be read: SSL_read ends as if the client had closed, and closing is all there is to do.
 void attach(SSL_CTX* context, std::shared_ptr<CertificateSource> source);
 
 // For servers with a thread per connection: after SSL_ERROR_WANT_CLIENT_HELLO_CB, waits until

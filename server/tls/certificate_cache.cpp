@@ -27,6 +27,13 @@ void CertificateCache::on_miss(
   on_miss_ = std::move(load);
 }
 
+void CertificateCache::on_challenge(
+    std::function<bool(std::string_view name,
+                       std::function<void(std::shared_ptr<const CertifiedKey>)>)>
+        load) {
+  on_challenge_ = std::move(load);
+}
+
 void CertificateCache::set_default(std::string certificate) {
   const std::unique_lock lock(mutex_);
   default_ = std::move(certificate);
@@ -172,6 +179,17 @@ bool CertificateCache::fetch(const ClientHello& hello, std::function<void()> rea
     return on_miss_(name, std::move(ready));
   } catch (...) {
     return false;  // a store that cannot be read now: the name is not there now
+  }
+}
+
+bool CertificateCache::fetch_challenge(
+    const ClientHello& hello,
+    std::function<void(std::shared_ptr<const CertifiedKey>)> ready) noexcept {
+  if (!on_challenge_ || hello.server_name.empty()) return false;
+  try {
+    return on_challenge_(hello.server_name, std::move(ready));
+  } catch (...) {
+    return false;
   }
 }
 

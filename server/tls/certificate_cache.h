@@ -28,6 +28,10 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
   // Asked when find() had nothing: load it and call back (Publisher::supply). Set before handshakes
   // start.
   void on_miss(std::function<bool(std::string_view name, std::function<void()> ready)>);
+  // Asked for the certificate of a challenge (ChallengeLoads::load). Set before handshakes start;
+  // without it there are no challenges.
+  void on_challenge(std::function<bool(std::string_view name,
+                                       std::function<void(std::shared_ptr<const CertifiedKey>)>)>);
   // Its id. For clients without SNI, and for names that nothing else is there for.
   void set_default(std::string certificate);
   // Of those that can be loaded again. Before the first install.
@@ -44,6 +48,9 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
 
   std::shared_ptr<const Credentials> find(const ClientHello&) const noexcept override;
   bool fetch(const ClientHello&, std::function<void()> ready) noexcept override;
+  bool fetch_challenge(
+      const ClientHello&,
+      std::function<void(std::shared_ptr<const CertifiedKey>)> ready) noexcept override;
   std::shared_ptr<const Credentials> fallback() const noexcept override;  // the default, if any
 
   std::shared_ptr<const Credentials> certificate(
@@ -76,6 +83,8 @@ class CertificateCache final : public CertificateSink, public CertificateSource 
 
   // Constant once there are handshakes.
   std::function<bool(std::string_view, std::function<void()>)> on_miss_;
+  std::function<bool(std::string_view, std::function<void(std::shared_ptr<const CertifiedKey>)>)>
+      on_challenge_;
   std::function<void(std::string_view)> on_drop_;
   std::size_t most_ = kMostLoaded;
 

@@ -20,6 +20,14 @@ struct CertificateSource {
     (void)ready;
     return false;
   }
+  // RFC 8737: a hello that offers acme-tls/1 and nothing else is answered with a challenge's
+  // certificate for its name or not at all; find(), fetch() and fallback() are not asked. True:
+  // `ready` runs exactly once, on any thread, with it or with null. False: there is none.
+  virtual bool fetch_challenge(
+      const ClientHello&, std::function<void(std::shared_ptr<const CertifiedKey>)> ready) noexcept {
+    (void)ready;
+    return false;
+  }
   // What answers a hello that nothing else was found for; null: unrecognized_name.
   virtual std::shared_ptr<const Credentials> fallback() const noexcept { return nullptr; }
 };

@@ -1,5 +1,6 @@
 #include <autohttps/common/openssl_owners.h>
 #include <autohttps/server/tls/attach.h>
+#include <autohttps/server/tls/challenge_handshake.h>
 #include <autohttps/server/tls/tls_session.h>
 
 #include <openssl/err.h>
@@ -86,8 +87,11 @@ TlsSession::Need TlsSession::handshake() noexcept {
   socket_.more = false;
   if (result != 1) return need_after(result);
   forget_handshake(ssl_);
+  if (was_for_challenge()) end(Need::closed);
   return Need::nothing;
 }
+
+bool TlsSession::was_for_challenge() const noexcept { return has_answered_challenge(ssl_); }
 
 void TlsSession::when_certificate_is_ready(std::function<void()> ready) {
   autohttps::when_certificate_is_ready(ssl_, std::move(ready));

@@ -37,8 +37,12 @@ class TlsSession {
   void reset() noexcept;  // frees all; says nothing to the peer
   explicit operator bool() const noexcept { return ssl_ != nullptr; }
 
-  // nothing: done, and the first request may be here already: read().
+  // nothing: done, and the first request may be here already: read(); unless it was for a
+  // challenge.
   Need handshake() noexcept;
+  // The handshake was the answer to a CA's question: nothing is read, the connection is to be
+  // closed (RFC 8737 3).
+  bool was_for_challenge() const noexcept;
   // After `certificate`: `ready` runs exactly once, on any thread, maybe at once in this call; then
   // handshake() is worth calling again. It may run after reset(), and so must not touch this.
   void when_certificate_is_ready(std::function<void()> ready);

@@ -2,9 +2,11 @@
 // AutoCertificates fills a CertificateCache, attach() puts it on the SSL_CTX, and HTTP-01 is
 // answered by whatever has port 80. No line of autohttps's own server is in this program.
 #include <autohttps/acme/auto_certificates.h>
+#include <autohttps/acme/challenges/answering_ways.h>
 #include <autohttps/common/error.h>
 #include <autohttps/server/tls/attach.h>
 #include <autohttps/server/tls/certificate_cache.h>
+#include <autohttps/server/tls/challenge_loads.h>
 
 #include "settings.h"
 
@@ -15,9 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <string_view>
 #include <thread>
 
 namespace {
@@ -68,7 +72,13 @@ void say_hello(int fd, SSL_CTX* context) {
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context), &SSL_free);
   SSL_set_fd(ssl.get(), fd);
   char request[16384];
-  if (SSL_accept(ssl.get()) == 1 && SSL_read(ssl.get(), request, sizeof request) > 0) {
+  int accepted = 0;
+  // Suspended while what a CA asks for is read from the store.
+  do {
+    accepted = SSL_accept(ssl.get());
+  } while (SSL_get_error(ssl.get(), accepted) == SSL_ERROR_WANT_CLIENT_HELLO_CB &&
+           autohttps::wait_for_certificate(ssl.get(), std::chrono::seconds(10)));
+  if (accepted == 1 && SSL_read(ssl.get(), request, sizeof request) > 0) {
     constexpr std::string_view kHello =
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
     SSL_write(ssl.get(), kHello.data(), static_cast<int>(kHello.size()));
@@ -100,6 +110,12 @@ void serve(example::Settings settings) {
   const auto cache = std::make_shared<autohttps::CertificateCache>();
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   autohttps::attach(context, cache);
+  // Port 443 answers the CA too (TLS-ALPN-01).
+  autohttps::ChallengeLoads challenges(certificates.answers());
+  cache->on_challenge([&](std::string_view name, auto ready) {
+    return challenges.load(name, std::move(ready));
+  });
+  certificates.ways().open("tls-alpn-01");
 
   sigset_t ends;
   sigemptyset(&ends);

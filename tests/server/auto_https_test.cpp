@@ -1,4 +1,6 @@
 #include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/acme/store/published_answers.h>
+#include <autohttps/common/certificate_builder.h>
 #include <autohttps/common/error.h>
 #include <autohttps/server/auto_https/auto_https.h>
 #include <autohttps/server/engine/listener.h>
@@ -376,6 +378,30 @@ TEST_F(AutoHttpsTest, SitesThatCannotBeAreRefusedWhole) {
   AutoHttps& server = make({});
   EXPECT_THROW(server.apply({{.names = {"a.test"}}, {.names = {"a.test"}}}), Error);
   EXPECT_TRUE(server.certificates().certificates().ids().empty());
+}
+
+// RFC 8737: another process's order, proven at our HTTPS port.
+TEST_F(AutoHttpsTest, AnswersAcmeTlsForTheWholeStoreAndCloses) {
+  add("a.test", {"a.test"}, ca_.leaf({"a.test"}));
+  make({});
+  start();
+  acme::PublishedAnswers answers(others_store_, clock_);
+  CertificatePlan plan;
+  plan.names = {Identifier::parse("b.test")};
+  plan.not_before = clock_.wall();
+  plan.not_after = clock_.wall() + 1h;
+  const PrivateKey key = PrivateKey::generate(KeyType::ec256);
+  answers.publish_tls_alpn("b.test", key.to_pem(), build_certificate(plan, key));
+  const auto connect = [&](const std::string& name) {
+    return TestConnection::tls(site_->https_port(), name, "127.0.0.1", 0, "acme-tls/1");
+  };
+  TestConnection asking = connect("b.test");
+  EXPECT_EQ(asking.fingerprint(), answers.tls_alpn("b.test")->fingerprint());
+  EXPECT_TRUE(asking.ended());
+  EXPECT_THROW(connect("a.test"), std::runtime_error) << "it has a certificate, but no challenge";
+  answers.withdraw_tls_alpn("b.test");
+  EXPECT_THROW(connect("b.test"), std::runtime_error);
+  EXPECT_EQ(served("a.test"), stored("a.test"));
 }
 
 }  // namespace

@@ -98,6 +98,17 @@ TEST(SiteTableTest, OneSiteMayBeForAllOtherHostsThatTheConnectionWasMadeFor) {
   EXPECT_EQ(decide("other.test", "").kind, Kind::misdirected);
 }
 
+// RFC 6066 3: a client that comes to an address names nobody, and got the address's certificate.
+TEST(SiteTableTest, TheSiteForOthersIsForAddressesToo) {
+  const SiteTable sites({{{"a.test"}, "/srv/a", "", ""}, {{}, "/srv/others", "", ""}});
+  for (const char* host : {"192.0.2.1", "[2001:db8::1]:8443"}) {
+    const SiteDecision decision = sites.decide(get("/", {{"Host", host}}), "");
+    EXPECT_EQ(decision.kind, Kind::site) << host;
+    EXPECT_EQ(decision.site, 1) << host;
+    EXPECT_EQ(sites.decide(get("/", {{"Host", host}}), "a.test").kind, Kind::misdirected) << host;
+  }
+}
+
 TEST(SiteTableTest, RedirectsNameThePortThatClientsSeeAndNoTargetThatCouldLeadAway) {
   const SiteTable sites = table(8443);
   const HeaderFields www = {{"Host", "www.a.test:8443"}};

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -50,7 +51,9 @@ using Read = std::function<int(char*, int)>;
 // One request with "Connection: close", its answer to the end.
 void exchange(const HttpsRequest& request, const Write& write, const Read& read,
               HttpsAnswer& answer) {
-  if (!write("GET " + request.path + " HTTP/1.1\r\nHost: " + request.name +
+  const bool is_ip6 = request.name.find(':') != std::string::npos;  // RFC 3986 3.2.2
+  if (!write("GET " + request.path +
+             " HTTP/1.1\r\nHost: " + (is_ip6 ? "[" + request.name + "]" : request.name) +
              "\r\nConnection: close\r\n\r\n")) {
     answer.failure = "the request could not be sent";
     return;
@@ -100,8 +103,12 @@ HttpsAnswer https_get(const HttpsRequest& request) {
   if (!request.root_pem.empty()) trust(context.get(), request.root_pem);
   const SslPtr ssl(SSL_new(context.get()));
   SSL_set_fd(ssl.get(), fd.get());
-  SSL_set_tlsext_host_name(ssl.get(), request.name.c_str());
-  SSL_set1_host(ssl.get(), request.name.c_str());
+  // RFC 6066 3: "Literal IPv4 and IPv6 addresses are not permitted in HostName".
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), request.name.c_str()) != 1) {
+    ERR_clear_error();
+    SSL_set_tlsext_host_name(ssl.get(), request.name.c_str());
+    SSL_set1_host(ssl.get(), request.name.c_str());
+  }
   if (SSL_connect(ssl.get()) != 1) {
     answer.failure = "handshake";
     return answer;

@@ -21,7 +21,7 @@ struct HttpsAnswer {
 
 struct HttpsRequest {
   std::uint16_t port = 0;
-  std::string name;  // SNI, Host and what the certificate must be for
+  std::string name;  // SNI, unless it is an address; Host; and what the certificate must be for
   std::string path = "/";
   std::string root_pem = {};  // empty: nothing is verified
   std::string address = "127.0.0.1";

@@ -53,7 +53,8 @@ TestConnection TestConnection::plain(std::uint16_t port, const std::string& host
 }
 
 TestConnection TestConnection::tls(std::uint16_t port, const std::string& server_name,
-                                   const std::string& host, int newest_version) {
+                                   const std::string& host, int newest_version,
+                                   const std::string& protocol) {
   TestConnection connection(connect_to(host, port));
   connection.context_.reset(SSL_CTX_new(TLS_client_method()));
   connection.ssl_.reset(SSL_new(connection.context_.get()));
@@ -61,6 +62,11 @@ TestConnection TestConnection::tls(std::uint16_t port, const std::string& server
   SSL_set_max_proto_version(ssl, newest_version);
   SSL_set_fd(ssl, connection.fd_.get());
   if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, server_name.c_str());
+  if (!protocol.empty()) {
+    const std::string list = static_cast<char>(protocol.size()) + protocol;
+    SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(list.data()),
+                        static_cast<unsigned>(list.size()));
+  }
   if (SSL_connect(ssl) != 1) throw std::runtime_error("TLS handshake: " + openssl_reason());
   const X509Ptr leaf(SSL_get1_peer_certificate(ssl));
   if (leaf) connection.fingerprint_ = hex_fingerprint(leaf.get());

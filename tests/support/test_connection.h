@@ -24,7 +24,8 @@ class TestConnection {
   static TestConnection plain(std::uint16_t port, const std::string& host = "127.0.0.1");
   static TestConnection tls(std::uint16_t port, const std::string& server_name,
                             const std::string& host = "127.0.0.1",
-                            int newest_version = 0);  // TLS1_2_VERSION; 0: what there is
+                            int newest_version = 0,             // TLS1_2_VERSION; 0: what there is
+                            const std::string& protocol = {});  // by ALPN, the only one
 
   bool send(std::string_view bytes);
   std::string read_to_end();

@@ -86,9 +86,12 @@ TEST(BadInputTest, TermsMustBeAgreedTo) {
 TEST(F26_PortTaken, TheHolderAndTheWaysOutAreNamed) {
   const ProgramOnPebble here;
   const OwnedFd taken = listen_tcp("", here.pebble.http_port());
+  const OwnedFd other = listen_tcp("", here.pebble.tls_port());
   const ChildResult result = here.obtain({"a.test"});
   EXPECT_EQ(result.exit_code, 5) << said(result);
   EXPECT_TRUE(contains(result.err, std::to_string(here.pebble.http_port()))) << said(result);
+  EXPECT_TRUE(contains(result.err, std::to_string(here.pebble.tls_port()))) << said(result);
+  EXPECT_TRUE(contains(result.err, "--dns-hook")) << said(result);
   EXPECT_TRUE(contains(result.err, "pid " + std::to_string(::getpid()))) << said(result);
   EXPECT_TRUE(contains(result.err, "--webroot")) << said(result);
   EXPECT_TRUE(contains(result.err, "--http-port")) << said(result);
@@ -99,6 +102,7 @@ TEST(F26_PortTaken, DoesNotMatterWhenNothingIsDue) {
   const ProgramOnPebble here;
   ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
   const OwnedFd taken = listen_tcp("", here.pebble.http_port());
+  const OwnedFd other = listen_tcp("", here.pebble.tls_port());
   EXPECT_EQ(here.obtain({"a.test"}).exit_code, 0);
   EXPECT_EQ(here.renew().exit_code, 0);
   EXPECT_EQ(here.renew({"--force"}).exit_code, 5);

@@ -46,6 +46,7 @@ class ProgramOnPebble {
   std::string store() const { return (folder / "store").string(); }
   Words on_store() const { return {"--store", store()}; }
   Words http_port() const { return {"--http-port", std::to_string(pebble.http_port())}; }
+  Words https_port() const { return {"--https-port", std::to_string(pebble.tls_port())}; }
   // A wish: which CA, agreed, no limits (a test may ask for more than a CA would allow).
   Words at_pebble() const {
     return on_store() + http_port() + Words{"--server",    pebble.directory_url(),
@@ -56,10 +57,10 @@ class ProgramOnPebble {
 
   ChildResult run(const Words& words) const { return run_child(program(words)); }
   ChildResult obtain(const Words& words) const {
-    return run(Words{"obtain"} + words + at_pebble());
+    return run(Words{"obtain"} + words + at_pebble() + https_port());
   }
   ChildResult renew(const Words& words = {}) const {
-    return run(Words{"renew"} + words + on_store() + http_port());
+    return run(Words{"renew"} + words + on_store() + http_port() + https_port());
   }
 
   std::filesystem::path current(const std::string& id) const {

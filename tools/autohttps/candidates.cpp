@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/candidates.h>
 
+#include <autohttps/acme/ca_issuers.h>
 #include <autohttps/common/error.h>
 #include <autohttps/tools/autohttps/challenge_front.h>
 #include <autohttps/tools/autohttps/report.h>
@@ -12,20 +13,13 @@ namespace {
 
 using Step = acme::AttemptPlan::Step;
 
-bool answers_by_files(const Outlook& outlook) {
-  return outlook.spec && !outlook.spec->webroot.empty();
-}
-
-std::vector<acme::Outcome> without_port(const std::vector<std::string>& ids, const Error& error) {
-  std::vector<acme::Outcome> outcomes;
-  for (const std::string& id : ids) {
-    acme::Outcome& outcome = outcomes.emplace_back();
-    outcome.action = acme::Outcome::Action::failed;
-    outcome.certificate = id;
-    outcome.text = error.what();
-    outcome.error = error;
-  }
-  return outcomes;
+acme::Outcome without_port(const std::string& id, const Error& error) {
+  acme::Outcome outcome;
+  outcome.action = acme::Outcome::Action::failed;
+  outcome.certificate = id;
+  outcome.text = error.what();
+  outcome.error = error;
+  return outcome;
 }
 
 void append(std::vector<acme::Outcome>& to, std::vector<acme::Outcome> from) {
@@ -42,6 +36,19 @@ acme::RunOptions run_options(const Settings& settings) {
   return run;
 }
 
+Door door_of(const Outlook& outlook) {
+  if (!outlook.spec) return Door::either;
+  const acme::CertificateSpec& spec = *outlook.spec;
+  if (spec.challenge == "tls-alpn-01") return Door::https;
+  const bool elsewhere =
+      spec.challenge == "http-01"
+          ? !spec.webroot.empty()
+          : !spec.challenge.empty() || !spec.webroot.empty() || !spec.dns_hook.empty();
+  if (elsewhere) return Door::none;
+  if (spec.challenge == "http-01") return Door::http;
+  return acme::prefers_other_port(outlook.state) ? Door::both : Door::either;
+}
+
 Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& options,
                   WallTime now) {
   Candidates candidates;
@@ -52,8 +59,8 @@ Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& 
     // mends that without asking a CA.
     if (step == Step::nothing && outlook.trouble.empty()) {
       candidates.others.push_back(nothing_due(outlook, now));
-    } else if (step == Step::issue && !answers_by_files(outlook)) {
-      candidates.on_port.push_back(outlook.id);
+    } else if (const Door door = door_of(outlook); step == Step::issue && door != Door::none) {
+      candidates.on_port.push_back({outlook.id, door});
     } else {
       candidates.elsewhere.push_back(outlook.id);
     }
@@ -66,7 +73,6 @@ std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
                                    const Settings& settings, Output& output, std::stop_token stop) {
   const WallTime now = certificates.clock().wall();
   Candidates candidates = choose(look_at_all(certificates.certificates(), ids, now), options, now);
-  std::optional<ChallengeFront> front;
   options.only = std::move(candidates.elsewhere);
   std::vector<acme::Outcome> outcomes;
   for (acme::Outcome& outcome : candidates.others) {
@@ -77,13 +83,14 @@ std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
       outcomes.push_back(std::move(outcome));
     }
   }
-  try {
-    if (!candidates.on_port.empty()) {
-      front.emplace(certificates, settings.bind, settings.http_port, output);
-      std::ranges::move(candidates.on_port, std::back_inserter(options.only));
+  ChallengeFront front(certificates, settings, output);
+  for (const OnPort& candidate : candidates.on_port) {
+    try {
+      front.open(candidate.door);
+      options.only.push_back(candidate.id);
+    } catch (const Error& error) {
+      outcomes.push_back(without_port(candidate.id, error));
     }
-  } catch (const Error& error) {
-    append(outcomes, without_port(candidates.on_port, error));
   }
   if (!options.only.empty()) append(outcomes, certificates.run_once(options, std::move(stop)));
   return outcomes;

@@ -127,10 +127,13 @@ void add_fallback_server(Settings& settings, const std::string& value) {
 }
 
 void set_challenge(Settings& settings, const std::string& value) {
-  if (value != "http-01") {
+  constexpr std::string_view kTypes[] = {"http-01", "tls-alpn-01", "dns-01", "dns-persist-01"};
+  if (std::ranges::find(kTypes, value) == std::end(kTypes)) {
     throw Error(ErrorCode::config,
                 "\"" + printable(value, 100) + "\" is no challenge that this version answers",
-                "leave it out, or say http-01: answered on port 80, or by files with --webroot");
+                "leave it out, and one that works here is chosen; or say http-01 (port 80, or "
+                "files with --webroot), tls-alpn-01 (port 443), dns-01 (with --dns-hook) or "
+                "dns-persist-01");
   }
   settings.challenge = value;
 }
@@ -210,7 +213,8 @@ constexpr Option kOptions[] = {
      "another CA, asked when those before are not there or have had enough of us; may be repeated",
      &Settings::fallback_servers},
     {"challenge", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_challenge,
-     "how the CA is shown that the names are yours: http-01"},
+     "how the CA is shown that the names are yours: http-01, tls-alpn-01, dns-01 or "
+     "dns-persist-01 (default: what can work here)"},
     {"staging", 0, ValueKind::flag, Scope::every_site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},
@@ -278,8 +282,10 @@ constexpr Option kOptions[] = {
     {"http-port", 0, ValueKind::number, Scope::program, "PORT", kIssue,
      set_port<&Settings::http_port>,
      "port for the CA's questions and for redirects; the CA asks port 80 (default: 80)"},
-    {"https-port", 0, ValueKind::number, Scope::program, "PORT", kServe,
-     set_port<&Settings::https_port>, "port for HTTPS (default: 443)"},
+    {"https-port", 0, ValueKind::number, Scope::program, "PORT", kIssue,
+     set_port<&Settings::https_port>,
+     "port for HTTPS, and for the CA's questions where they cannot come to the other one; the CA "
+     "asks port 443 (default: 443)"},
     {"public-https-port", 0, ValueKind::number, Scope::program, "PORT", kServe,
      set_port<&Settings::public_https_port>,
      "the port clients see when it is forwarded to --https-port (default: the same)"},

@@ -1,8 +1,10 @@
 #include <autohttps/tools/autohttps/probe.h>
 
+#include <autohttps/acme/challenges/published_tls_alpn01.h>
 #include <autohttps/acme/store/published_answers.h>
 #include <autohttps/common/owned_fd.h>
 #include <autohttps/common/random.h>
+#include <autohttps/server/auto_https/served_check.h>
 #include <autohttps/server/sites/challenge_responder.h>
 
 #include <netdb.h>
@@ -107,6 +109,24 @@ bool answers_from_our_store(AutoCertificates& certificates, const std::string& a
   }
   answers.withdraw(token);
   return same;
+}
+
+bool answers_acme_tls_from_our_store(AutoCertificates& certificates, const std::string& address,
+                                     std::uint16_t port) {
+  acme::PublishedAnswers answers(certificates.store(), certificates.clock());
+  acme::AnsweringWays ways;
+  acme::PublishedTlsAlpn01 solver(answers, ways, certificates.clock());
+  SystemRandom random;
+  // RFC 6761 6.4: no CA is asked for such a name, and it is no order's. One at a time has it.
+  const std::string name = "autohttps-probe.invalid";
+  const auto up = solver.present({{Identifier::Type::dns, name}, {}, random.token()}, {});
+  const std::shared_ptr<const CertifiedKey> published = answers.tls_alpn(name);
+  const auto is_served_at = [&](const std::string& at) {
+    return published &&
+           served_fingerprint(at, port, name, kPatience, kAcmeTls) == published->fingerprint();
+  };
+  if (!address.empty()) return is_served_at(address);
+  return is_served_at("127.0.0.1") || is_served_at("::1");
 }
 
 }  // namespace autohttps::tools

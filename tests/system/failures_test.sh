@@ -57,10 +57,13 @@ say "port taken"
 openssl s_server -accept 80 -cert "$CA_TRUST" -key /tmp/ca/ca-key.pem -quiet >/dev/null 2>&1 </dev/zero &
 holder=$!
 eventually 5 bash -c '(exec 3<>/dev/tcp/127.0.0.1/80) 2>/dev/null'
+openssl s_server -accept 443 -cert "$CA_TRUST" -key /tmp/ca/ca-key.pem -quiet >/dev/null 2>&1 </dev/zero &
+other_holder=$!
+eventually 5 bash -c '(exec 3<>/dev/tcp/127.0.0.1/443) 2>/dev/null'
 fails port_taken 5 "${setup[@]}" --root /srv/a
 fails port_taken_for_the_question 5 "${setup[@]}"
-kill $holder
-wait $holder 2>/dev/null
+kill $holder $other_holder
+wait $holder $other_holder 2>/dev/null
 works port_taken "${setup[@]}"
 clean
 

@@ -276,12 +276,33 @@ TEST_F(PlanTest, RefusesWithTheHolderAndTheWaysOut) {
            Case{"", false, "held by a process that cannot be seen", "ss -ltnp"},
        }) {
     held_by(one.holder);
+    held_by(one.holder, 443);
     settings.root = one.serves ? "/srv/a" : "";
     machine.answers["nginx -T"] = {0, "server { return 301 https://$host; }"};
     const Error error = refusal();
     EXPECT_NE(std::string(error.what()).find(one.text), std::string::npos) << error.what();
     EXPECT_NE(error.hint().find(one.hint), std::string::npos) << error.hint();
   }
+}
+
+// Of a stranger: a web server that is known is asked to answer.
+TEST_F(PlanTest, WherePort80IsHeldPort443AnswersTheCa) {
+  held_by("python3");
+  EXPECT_EQ(whats(plan()).front(), "get a certificate for a.test, answered on port 443");
+  settings.challenge = "http-01";
+  EXPECT_EQ(refusal().code(), ErrorCode::port);
+}
+
+TEST_F(PlanTest, AForcedWayNeedsItsOwnPortAlone) {
+  settings.challenge = "tls-alpn-01";
+  held_by("python3");
+  EXPECT_EQ(whats(plan()).front(), "get a certificate for a.test, answered on port 443");
+  held_by("haproxy", 443);
+  EXPECT_NE(std::string(refusal().what()).find("port 443 is needed for the CA's question"),
+            std::string::npos);
+  settings.challenge = "dns-01";
+  settings.dns_hook = "hook";
+  EXPECT_EQ(whats(plan()).front(), "get a certificate for a.test, answered by DNS");
 }
 
 TEST_F(PlanTest, ARefusalNamesTheUnitToStop) {

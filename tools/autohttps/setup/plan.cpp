@@ -52,8 +52,12 @@ void plan_certificate(Plan& plan, const Surroundings& found, const Settings& set
   if (!plan.site.webroot.empty()) {
     how =
         "answered by files in " + printable(plan.site.webroot, 300) + "/.well-known/acme-challenge";
+  } else if (!plan.site.dns_hook.empty()) {
+    how = "answered by DNS";
   } else if (found.http && is_ours(*found.http)) {
     how = "answered by the server that runs";
+  } else if (plan.site.challenge == "tls-alpn-01" || found.http) {
+    how = "answered on port " + std::to_string(settings.https_port);
   }
   plan.changes.push_back({.kind = Change::Kind::certificate,
                           .what = "get a certificate for " + listed(plan.site.names) + ", " + how,

@@ -117,9 +117,16 @@ void choose_way(Settings& site, const Surroundings& found) {
     return;
   }
   if (web_server) propose_hook(site, found.web_server);
-  if (!site.webroot.empty() || !foreign(found.http)) return;
+  if (site.challenge == "tls-alpn-01") {
+    if (foreign(found.https)) throw_port_taken(site, site.https_port, *found.https, web_server);
+    return;
+  }
+  const bool by_http = site.challenge.empty() || site.challenge == "http-01";
+  if (!by_http || !site.webroot.empty() || !site.dns_hook.empty() || !foreign(found.http)) return;
   const bool knows_sites =
       web_server && (found.http->name == "nginx" || found.http->name == "apache2");
+  // Nobody can be asked to answer on port 80: `obtain` does so on port 443, if it can be had.
+  if (!knows_sites && site.challenge.empty() && !foreign(found.https)) return;
   if (!knows_sites) throw_port_taken(site, site.http_port, *found.http, false);
   use_webroot(site, found);
 }

@@ -1,4 +1,4 @@
-// How the CA's question for the names will be answered on port 80 of this machine.
+// How the CA's question for the names will be answered on port 80 or 443 of this machine.
 #pragma once
 
 #include <autohttps/tools/autohttps/settings.h>

@@ -12,6 +12,9 @@ namespace autohttps::acme {
 namespace {
 
 constexpr std::size_t kMostNamesTold = 10;  // one by one; beyond, as one line (RELIABILITY I7)
+constexpr const char* kWhatIsNeeded =
+    "one way must be possible here: http-01 needs port 80, tls-alpn-01 port 443, dns-01 a command "
+    "that sets records (--dns-hook)";
 
 // One name that is still to be proven.
 struct Proof {
@@ -92,8 +95,7 @@ Proof choose(const Authorization& authorization, const std::vector<ChallengeSolv
   throw Error(ErrorCode::config,
               "\"" + name.value + "\" cannot be validated: the CA offers " +
                   (offered.empty() ? "no challenge" : offered) + "; " + reasons.text(),
-              "one of the CA's challenges must be possible here: http-01 needs port 80, "
-              "tls-alpn-01 port 443, dns-01 a hook that sets records (--dns-hook)");
+              kWhatIsNeeded);
 }
 
 // "answering tls-alpn-01 (http-01: port 80 is held by nginx)"
@@ -164,7 +166,9 @@ void check_provable(const std::vector<Identifier>& names,
     if (!provable) {
       throw Error(ErrorCode::config,
                   "\"" + name.value + "\" cannot be validated: " + reasons.text(),
-                  name.is_wildcard() ? "list the names themselves instead of the wildcard" : "");
+                  name.is_wildcard() ? "give a command that sets DNS records (--dns-hook), or list "
+                                       "the names themselves instead of the wildcard"
+                                     : kWhatIsNeeded);
     }
   }
 }

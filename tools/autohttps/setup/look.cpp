@@ -27,7 +27,8 @@ NameLook look_at_name(const std::string& name, const std::vector<std::string>& o
 // www. of a single name that has no www. itself, where it leads here.
 void look_for_www(Surroundings& found, const Settings& settings,
                   const std::vector<std::string>& own, const Machine& machine) {
-  if (settings.names.size() != 1 || settings.names.front().starts_with("www.")) return;
+  const std::string& name = settings.names.front();
+  if (settings.names.size() != 1 || name.starts_with("www.") || name.starts_with("*.")) return;
   NameLook www = look_at_name("www." + settings.names.front(), own, machine);
   if (!www.here.empty()) found.names.push_back(std::move(www));
 }
@@ -141,7 +142,7 @@ Surroundings look(const Settings& settings, const std::string& config, Machine& 
   found.https = machine.port_holder(settings.https_port);
   const std::vector<std::string> own = machine.own_addresses();
   for (const std::string& name : settings.names) {
-    found.names.push_back(look_at_name(name, own, machine));
+    if (!name.starts_with("*.")) found.names.push_back(look_at_name(name, own, machine));
   }
   look_for_www(found, settings, own, machine);
   look_at_files(found, machine);

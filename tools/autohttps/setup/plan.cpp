@@ -49,11 +49,11 @@ bool plan_site(Plan& plan, const Surroundings& found, bool force) {
 void plan_certificate(Plan& plan, const Surroundings& found, const Settings& settings) {
   if (found.certificate.good && !settings.force) return;
   std::string how = "answered on port " + std::to_string(settings.http_port);
-  if (!plan.site.webroot.empty()) {
+  if (is_answered_by_dns(plan.site)) {
+    how = "answered by DNS";
+  } else if (!plan.site.webroot.empty()) {
     how =
         "answered by files in " + printable(plan.site.webroot, 300) + "/.well-known/acme-challenge";
-  } else if (!plan.site.dns_hook.empty()) {
-    how = "answered by DNS";
   } else if (found.http && is_ours(*found.http)) {
     how = "answered by the server that runs";
   } else if (plan.site.challenge == "tls-alpn-01" || found.http) {
@@ -95,7 +95,7 @@ Plan plan_setup(const Settings& settings, const Surroundings& found) {
   plan.site = settings;
   plan.serves = !settings.root.empty() || !settings.reverse_proxy.empty();
   choose_way(plan.site, found);
-  plan.warnings = address_warnings(found.names);
+  if (!is_answered_by_dns(settings)) plan.warnings = address_warnings(found.names);
   warn_of_certbot(plan, found);
 
   plan_user(plan, found);

@@ -99,7 +99,7 @@ class Setup {
   void offer_www() {
     const std::string name = given_.names.front();  // names get one more below
     const std::string www = "www." + name;
-    if (std::ranges::count(given_.names, www) > 0) return;
+    if (name.starts_with("*.") || std::ranges::count(given_.names, www) > 0) return;
     bool wanted = given_.www;
     if (!wanted && !asked_www_ && !given_.yes && !given_.plan && can_ask() &&
         found_.names.back().name == www) {
@@ -220,7 +220,7 @@ class Setup {
 
   void explain(acme::Outcome& outcome) const {
     const ErrorCode code = outcome.error ? outcome.error->code() : ErrorCode::internal;
-    if (code == ErrorCode::validation) {
+    if (code == ErrorCode::validation && !is_answered_by_dns(given_)) {
       std::string hint = outcome.error->hint();
       for (const std::string& warning : address_warnings(found_.names)) hint += "\n" + warning;
       outcome.error = Error(code, outcome.error->what(), hint);

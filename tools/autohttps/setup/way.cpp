@@ -96,6 +96,11 @@ void propose_hook(Settings& site, WebServer server) {
 
 }  // namespace
 
+bool is_answered_by_dns(const Settings& site) {
+  if (!site.challenge.empty()) return site.challenge.starts_with("dns-");
+  return !site.dns_hook.empty();
+}
+
 bool is_ours(const PortHolder& holder) { return holder.name == "autohttps"; }
 
 std::string describe(const PortHolder& holder) {
@@ -121,8 +126,7 @@ void choose_way(Settings& site, const Surroundings& found) {
     if (foreign(found.https)) throw_port_taken(site, site.https_port, *found.https, web_server);
     return;
   }
-  const bool by_http = site.challenge.empty() || site.challenge == "http-01";
-  if (!by_http || !site.webroot.empty() || !site.dns_hook.empty() || !foreign(found.http)) return;
+  if (is_answered_by_dns(site) || !site.webroot.empty() || !foreign(found.http)) return;
   const bool knows_sites =
       web_server && (found.http->name == "nginx" || found.http->name == "apache2");
   // Nobody can be asked to answer on port 80: `obtain` does so on port 443, if it can be had.

@@ -13,6 +13,9 @@ namespace autohttps::tools {
 // `site`. Throws Error(port | config) that names the holder and the ways out.
 void choose_way(Settings& site, const Surroundings&);
 
+// The CA asks DNS, and nobody on this machine.
+bool is_answered_by_dns(const Settings&);
+
 // What may make the CA's question fail, told and not held against anybody: only the CA knows how
 // the names look from outside.
 std::vector<std::string> address_warnings(const std::vector<NameLook>&);

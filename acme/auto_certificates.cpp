@@ -10,6 +10,7 @@
 #include <autohttps/acme/protocol/curl_transport.h>
 #include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/acme/store/file_store.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/acme/store/published_answers.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/random.h>
@@ -64,7 +65,8 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.id = options.name;
   spec.names = parse_identifiers(options.domains);
   for (const CaOptions& ca : cas_of(options)) spec.cas.push_back(ca_of(ca));
-  spec.key_type = options.key_type;
+  acme::check_key_types(options.key_types);
+  spec.key_types = options.key_types;
   if (!options.profile.empty()) spec.profile = options.profile;
   spec.challenge = options.challenge;
   spec.dns_hook = options.dns_hook;

@@ -63,7 +63,8 @@ struct AutoCertificatesOptions {
   std::string ca_bundle{};  // trust for a private CA's own HTTPS
   std::string ca_proxy{};
   std::string limits{};  // Limits preset; empty: the CA preset's, conservative for other URLs
-  KeyType key_type = KeyType::ec256;
+  // Two, as {KeyType::ec256, KeyType::rsa2048}: a pair, for clients that know no elliptic curves.
+  std::vector<KeyType> key_types{KeyType::ec256};
   std::string profile{};
   std::string challenge{};     // "http-01" ...: no other; empty: chosen by what can work here
   std::string dns_hook{};      // DNS-01: the command that sets and removes records

@@ -1,6 +1,7 @@
 // From names to a bundle.
 #pragma once
 
+#include <autohttps/acme/protocol/types.h>
 #include <autohttps/acme/store/bundle.h>
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/identifier.h>
@@ -38,7 +39,16 @@ struct OrderJournal {
 // when it cannot be written down.
 struct Budget {
   virtual ~Budget() = default;
-  enum class Spend { new_account, new_order, certificate, failed_validation };
+  // Those that replace a certificate are the order and its certificate of an order that names what
+  // it replaces and that the CA took as such (RFC 9773 5): beyond the usual limits.
+  enum class Spend {
+    new_account,
+    new_order,
+    certificate,
+    failed_validation,
+    replacing_order,
+    replacing_certificate
+  };
   virtual void spend(Spend, const std::vector<Identifier>& names, std::stop_token) = 0;
 };
 
@@ -50,6 +60,13 @@ struct Budget {
 struct Issuer {
   virtual ~Issuer() = default;
   virtual Bundle issue(const IssueRequest&, OrderJournal&, std::stop_token) = 0;
+  // RFC 9773 4.1: one question, unsigned; no account, no order, no budget. `certificate`: its
+  // CertID. Empty: the CA gives no renewal information. Throws ProblemError or Error, also for a
+  // window that makes no sense.
+  virtual std::optional<RenewalInfo> renewal_info(const std::string& certificate, std::stop_token) {
+    (void)certificate;
+    return std::nullopt;
+  }
 };
 
 }  // namespace autohttps::acme

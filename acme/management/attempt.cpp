@@ -241,12 +241,12 @@ Bundle Attempt::issue() {
 Bundle Attempt::issue_at(const CaSpec& ca) {
   Ledger ledger(certificates_.store(), ca.directory_url);
   LedgerBudget budget(Limits::preset(ca.limits.empty() ? "conservative" : ca.limits), ledger,
-                      clock_, spec_.key_type);
+                      clock_, spec_.key_types.front());
   StoreJournal journal(certificates_, id_);
   const auto issuer = issuers_(spec_, ca, budget);
   Bundle bundle = issuer->issue({.certificate = id_,
                                  .names = spec_.names,
-                                 .key_type = spec_.key_type,
+                                 .key_type = spec_.key_types.front(),
                                  .profile = spec_.profile,
                                  .preferred_chain = spec_.preferred_chain},
                                 journal, stop_);

@@ -37,7 +37,7 @@ std::string unsatisfied(const CertificateSpec& spec, const Generation& generatio
     return ca.directory_url == generation.meta.ca;
   });
   if (!listed) return "CA changed";
-  if (generation.key->key().type() != spec.key_type) return "key type changed";
+  if (generation.key->key().type() != spec.key_types.front()) return "key type changed";
   if (!trouble_with(*generation.key, spec.names).empty()) return "names changed";
   return {};
 }

@@ -111,11 +111,27 @@ std::optional<Error> over_certificates(const Limits& limits,
                   " a day for " + printable(set, 200) + " (" + std::string(key_type) + ")");
 }
 
+// Beyond the certificates of a day, and yet bounded: a CA that suggests a past window for each new
+// certificate, in whatever error, must not be asked for ever (RELIABILITY F41).
+std::optional<Error> over_replacements(const Limits& limits,
+                                       const std::vector<LedgerEntry>& entries,
+                                       const std::string& set, std::string_view key_type,
+                                       WallTime now) {
+  const auto used = times(entries, now, kDay, [&](const LedgerEntry& entry) {
+    return entry.kind == Kind::replacement && entry.names == set && entry.key_type == key_type;
+  });
+  return over(limits, limits.certificates_per_set_per_day, used, kDay,
+              words(limits.certificates_per_set_per_day.value_or(0), "certificate") +
+                  " a day in place of others that the CA wanted replaced, for " +
+                  printable(set, 200) + " (" + std::string(key_type) + ")");
+}
+
 // A streak begins with the first failure after the last success; its first day is generous.
 std::optional<Error> over_failures(const Limits& limits, const std::vector<LedgerEntry>& entries,
                                    const std::string& set, WallTime now) {
   const auto successes = times(entries, now, kLedgerSpan, [&](const LedgerEntry& entry) {
-    return entry.kind == Kind::certificate && entry.names == set;
+    return (entry.kind == Kind::certificate || entry.kind == Kind::replacement) &&
+           entry.names == set;
   });
   const WallTime streak = successes.empty() ? WallTime{} : successes.back();
   const auto failed = times(entries, now, kLedgerSpan, [&](const LedgerEntry& entry) {
@@ -158,8 +174,15 @@ std::optional<Error> over_limit(const Limits& limits, Budget::Spend kind,
   }
   if (kind == Spend::new_account) return over_accounts(limits, entries, now);
   if (kind == Spend::certificate) return over_certificates(limits, entries, set, key_type, now);
+  if (kind == Spend::replacing_certificate) {
+    return over_replacements(limits, entries, set, key_type, now);
+  }
   if (auto error = over_failures(limits, entries, set, now)) return error;
-  if (auto error = over_certificates(limits, entries, set, key_type, now)) return error;
+  const bool replaces = kind == Spend::replacing_order;
+  if (auto error = replaces ? over_replacements(limits, entries, set, key_type, now)
+                            : over_certificates(limits, entries, set, key_type, now)) {
+    return error;
+  }
   return over_orders(limits, entries, now);
 }
 
@@ -195,10 +218,12 @@ bool LedgerBudget::concerns(Spend kind) const {
     case Spend::new_account:
       return limits_.new_accounts_per_day.has_value();
     case Spend::certificate:
+    case Spend::replacing_certificate:
       return limits_.certificates_per_set_per_day.has_value();
     case Spend::failed_validation:
       return limits_.failed_validations_first_day || limits_.failed_validations_per_day;
     case Spend::new_order:
+    case Spend::replacing_order:
       break;
   }
   return limits_.orders_per_three_hours || limits_.certificates_per_set_per_day ||
@@ -231,8 +256,9 @@ std::vector<LedgerEntry> LedgerBudget::entries(WallTime now) {
 
 void LedgerBudget::spend(Spend kind, const std::vector<Identifier>& names, std::stop_token stop) {
   if (!concerns(kind)) return;
-  static constexpr std::array kKinds = {Kind::new_account, Kind::new_order, Kind::certificate,
-                                        Kind::failed_validation};
+  static constexpr std::array kKinds = {Kind::new_account, Kind::new_order,
+                                        Kind::certificate, Kind::failed_validation,
+                                        Kind::new_order,   Kind::replacement};
   const std::string set = exact_set(names);
   const std::string_view key_type = key_type_name(key_type_);
   const auto lock = ledger_.lock(clock_.steady() + kLockWait, stop);

@@ -32,13 +32,30 @@ struct Outcome {
   std::optional<WallTime> next_attempt;
   bool told_before = false;  // deferred: it still waits after a failure that was told when it came
   HookOutcome hooks;         // a certificate can be renewed and its deploy hook fail
+
+  // When to look again, where that is before next_attempt: the CA may be asked then what it
+  // suggests.
+  std::optional<WallTime> next_look{};
+  // One for each key type of the wish. What is said above is of them all: failed when one is.
+  struct Part {
+    KeyType key_type = KeyType::ec256;
+    Action action = Action::none;
+    std::string text{};
+    std::optional<Error> error{};
+    std::optional<WallTime> not_after{}, next_attempt{};
+    bool told_before = false;
+  };
+  std::vector<Part> parts{};
 };
 
 struct RunOptions {
-  std::vector<std::string> only;      // ids; empty: all
-  bool person = false;                // skips back-off, never limits or Retry-After
-  bool force = false;                 // issues although not due
-  int at_once = 8;                    // orders at a time: most of an order is waiting
+  std::vector<std::string> only;  // ids; empty: all
+  bool person = false;            // skips back-off, never limits or Retry-After
+  bool force = false;             // issues although not due
+  int at_once = 8;                // orders at a time: most of an order is waiting
+  // The caller looks again only after so long (cron): a moment that the CA suggested and that would
+  // pass meanwhile is now (RFC 9773 4.2).
+  std::chrono::seconds until_next_look{0};
   std::chrono::seconds lock_wait{0};  // another process works on the certificate: wait this long,
                                       // then Outcome deferred(locked)
 };

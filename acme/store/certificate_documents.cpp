@@ -47,12 +47,30 @@ WallTime time_member(const Json& object, const char* name, std::string_view what
   throw Error(ErrorCode::protocol, std::string(what) + ": the member \"" + name + "\" is missing");
 }
 
+Json key_types_to_json(const std::vector<KeyType>& types) {
+  Json list = Json::array();
+  for (const KeyType type : types) list.push_back(key_type_name(type));
+  return list;
+}
+
+std::vector<KeyType> key_types_member(const Json& object, const char* name, std::string_view what) {
+  const std::vector<std::string> texts = string_list(object, name, what);
+  return as_damage(what, name, [&] {
+    std::vector<KeyType> types;
+    types.reserve(texts.size());
+    for (const std::string& text : texts) types.push_back(parse_key_type(text));
+    return types;
+  });
+}
+
 std::string to_json_text(const GenerationMeta& meta) {
-  return to_text({{"ca", meta.ca},
-                  {"account", meta.account},
-                  {"names", names_to_json(meta.names)},
-                  {"created", format_rfc3339(meta.created)},
-                  {"cause", meta.cause}});
+  Json object = {{"ca", meta.ca},
+                 {"account", meta.account},
+                 {"names", names_to_json(meta.names)},
+                 {"created", format_rfc3339(meta.created)},
+                 {"cause", meta.cause}};
+  if (!meta.further.empty()) object["further_key_types"] = key_types_to_json(meta.further);
+  return to_text(object);
 }
 
 GenerationMeta parse_generation_meta(std::string_view json) {
@@ -63,17 +81,20 @@ GenerationMeta parse_generation_meta(std::string_view json) {
   meta.names = names_member(object, "names", kMeta);
   meta.created = time_member(object, "created", kMeta);
   meta.cause = string_member(object, "cause", kMeta);
+  meta.further = key_types_member(object, "further_key_types", kMeta);
   return meta;
 }
 
 std::string pending_order_text(const Pending& pending) {
-  return to_text({{"ca", pending.ca},
-                  {"account", pending.account},
-                  {"order", pending.order_url},
-                  {"names", names_to_json(pending.names)},
-                  {"key_type", key_type_name(pending.key_type)},
-                  {"key_hash", short_hash(pending.key_pem)},
-                  {"created", format_rfc3339(pending.created)}});
+  Json object = {{"ca", pending.ca},
+                 {"account", pending.account},
+                 {"order", pending.order_url},
+                 {"names", names_to_json(pending.names)},
+                 {"key_type", key_type_name(pending.key_type)},
+                 {"key_hash", short_hash(pending.key_pem)},
+                 {"created", format_rfc3339(pending.created)}};
+  if (pending.replaces) object["replaces"] = *pending.replaces;
+  return to_text(object);
 }
 
 Pending parse_pending(std::string_view order_json, std::string_view key_pem) {
@@ -86,6 +107,7 @@ Pending parse_pending(std::string_view order_json, std::string_view key_pem) {
   pending.key_type = key_type_member(object, "key_type", kOrder);
   pending.created = time_member(object, "created", kOrder);
   pending.key_pem = key_pem;
+  pending.replaces = optional_string(object, "replaces", kOrder);
   if (string_member(object, "key_hash", kOrder) != short_hash(key_pem)) {
     throw Error(ErrorCode::protocol, "order.json: the key beside it is another one");
   }

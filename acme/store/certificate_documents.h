@@ -15,6 +15,8 @@ namespace autohttps::acme {
 Json names_to_json(const std::vector<Identifier>&);
 std::vector<Identifier> names_member(const Json& object, const char* name, std::string_view what);
 KeyType key_type_member(const Json& object, const char* name, std::string_view what);
+Json key_types_to_json(const std::vector<KeyType>&);
+std::vector<KeyType> key_types_member(const Json& object, const char* name, std::string_view what);
 WallTime time_member(const Json& object, const char* name, std::string_view what);
 
 std::string to_json_text(const GenerationMeta&);

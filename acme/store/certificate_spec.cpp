@@ -1,6 +1,7 @@
 #include <autohttps/acme/store/certificate_spec.h>
 
 #include <autohttps/acme/store/certificate_documents.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/acme/store/keys.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/json.h>
@@ -50,6 +51,19 @@ std::vector<CaSpec> parse_cas(const Json& object) {
   std::vector<CaSpec> cas;
   for (const Json& element : *list) cas.push_back(parse_ca(element));
   return cas;
+}
+
+// Readers of before pairs know the first type only, by its own member.
+std::vector<KeyType> parse_types(const Json& object) {
+  const KeyType first = key_type_member(object, "key_type", kSpec);
+  if (!object.contains("key_types")) return {first};
+  std::vector<KeyType> types = key_types_member(object, "key_types", kSpec);
+  try {
+    check_key_types(types);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::protocol, "spec.json: \"key_types\": " + std::string(error.what()));
+  }
+  return types;
 }
 
 Json to_json(const Hooks& hooks) {
@@ -103,8 +117,9 @@ std::string to_json_text(const CertificateSpec& spec) {
   for (const CaSpec& ca : spec.cas) cas.push_back(to_json(ca));
   Json object = {{"names", names_to_json(spec.names)},
                  {"cas", cas},
-                 {"key_type", key_type_name(spec.key_type)},
+                 {"key_type", key_type_name(spec.key_types.front())},
                  {"webroot", spec.webroot}};
+  if (spec.key_types.size() > 1) object["key_types"] = key_types_to_json(spec.key_types);
   if (spec.profile) object["profile"] = *spec.profile;
   const CertificateSpec plain;
   const auto add = [&](const char* name, const std::string& value) {
@@ -127,7 +142,7 @@ CertificateSpec parse_certificate_spec(std::string_view id, std::string_view jso
   spec.id = id;
   spec.names = names_member(object, "names", kSpec);
   spec.cas = parse_cas(object);
-  spec.key_type = key_type_member(object, "key_type", kSpec);
+  spec.key_types = parse_types(object);
   spec.profile = optional_string(object, "profile", kSpec);
   const auto text = [&](const char* name) {
     return optional_string(object, name, kSpec).value_or(std::string());

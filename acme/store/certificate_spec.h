@@ -35,9 +35,9 @@ struct CaSpec {
 
 struct CertificateSpec {
   std::string id;  // --name or the first name ("*." written "_."); a store key's part
-  std::vector<Identifier> names;  // first mentioned first
-  std::vector<CaSpec> cas;        // tried in order
-  KeyType key_type = KeyType::ec256;
+  std::vector<Identifier> names;                   // first mentioned first
+  std::vector<CaSpec> cas;                         // tried in order
+  std::vector<KeyType> key_types{KeyType::ec256};  // never empty; see check_key_types()
   std::optional<std::string> profile;
   std::string challenge;  // "http-01" ...: no other; empty: chosen by what can work here
   std::string webroot;    // HTTP-01 answers go here as files too; empty: published in the store

@@ -35,6 +35,39 @@ std::optional<double> parse_jitter(const Json& object) {
   throw Error(ErrorCode::protocol, "state.json: \"jitter\" is not a number from 0 to 1");
 }
 
+Json to_json(const RenewalAdvice& advice) {
+  Json object = {{"certificate", advice.certificate},
+                 {"explanation", advice.explanation},
+                 {"failures", advice.failures},
+                 {"trouble", advice.trouble}};
+  add_time(object, "start", advice.start);
+  add_time(object, "end", advice.end);
+  add_time(object, "pick", advice.pick);
+  add_time(object, "next_poll", advice.next_poll);
+  return object;
+}
+
+int count_member(const Json& object) {
+  const std::int64_t failures = integer_or(object, "failures", 0, kState);
+  if (failures < 0) throw Error(ErrorCode::protocol, "state.json: \"failures\" is below 0");
+  return static_cast<int>(std::min(failures, kMostFailures));
+}
+
+std::optional<RenewalAdvice> parse_advice(const Json& state) {
+  const auto object = state.find("renewal_info");
+  if (object == state.end() || object->is_null()) return std::nullopt;
+  RenewalAdvice advice;
+  advice.certificate = string_member(*object, "certificate", kState);
+  advice.start = optional_time(*object, "start", kState);
+  advice.end = optional_time(*object, "end", kState);
+  advice.pick = optional_time(*object, "pick", kState);
+  advice.explanation = optional_string(*object, "explanation", kState).value_or("");
+  advice.next_poll = optional_time(*object, "next_poll", kState);
+  advice.failures = count_member(*object);
+  advice.trouble = optional_string(*object, "trouble", kState).value_or("");
+  return advice;
+}
+
 }  // namespace
 
 std::string to_json_text(const CertificateState& state) {
@@ -44,6 +77,8 @@ std::string to_json_text(const CertificateState& state) {
   add_time(object, "last_success", state.last_success);
   add_time(object, "next_attempt", state.next_attempt);
   if (state.jitter) object["jitter"] = *state.jitter;
+  if (state.advice) object["renewal_info"] = to_json(*state.advice);
+  if (state.revoked) object["revoked"] = *state.revoked;
   if (state.last_failure) {
     object["last_failure"] = {{"at", format_rfc3339(state.last_failure->at)},
                               {"code", state.last_failure->code},
@@ -56,9 +91,7 @@ std::string to_json_text(const CertificateState& state) {
 CertificateState parse_certificate_state(std::string_view json) {
   const Json object = parse_json(json, kState);
   CertificateState state;
-  const std::int64_t failures = integer_or(object, "failures", 0, kState);
-  if (failures < 0) throw Error(ErrorCode::protocol, "state.json: \"failures\" is below 0");
-  state.failures = static_cast<int>(std::min(failures, kMostFailures));
+  state.failures = count_member(object);
   state.last_attempt = optional_time(object, "last_attempt", kState);
   state.last_success = optional_time(object, "last_success", kState);
   state.next_attempt = optional_time(object, "next_attempt", kState);
@@ -66,6 +99,8 @@ CertificateState parse_certificate_state(std::string_view json) {
   state.binding = bool_or(object, "binding", false, kState);
   state.last_failure = parse_failure(object);
   state.jitter = parse_jitter(object);
+  state.advice = parse_advice(object);
+  state.revoked = optional_string(object, "revoked", kState);
   return state;
 }
 

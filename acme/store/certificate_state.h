@@ -1,5 +1,5 @@
-// Plan and history: certificates/<id>/state.json. Written by the manager under the certificate's
-// lock.
+// Plan and history: certificates/<id>/state.json, and state-<type>.json for further key types.
+// Written by the manager under the certificate's lock.
 #pragma once
 
 #include <autohttps/common/clock.h>
@@ -17,6 +17,18 @@ struct Failure {
   std::string hint;
 };
 
+// What the CA last suggested for a certificate (RFC 9773). Kept across runs and restarts.
+struct RenewalAdvice {
+  std::string certificate;             // CertID: of any other certificate it says nothing
+  std::optional<WallTime> start, end;  // the window; empty: nothing that makes sense was suggested
+  std::optional<WallTime> pick;        // the moment in it, kept while the window is the same
+  std::string explanation;             // a URL for people; empty: none
+  std::optional<WallTime> next_poll;   // not asked again before
+  int failures = 0;                    // polls in a row that brought nothing
+  std::string trouble;                 // why the last of these did
+};
+
+// Of one key type of a certificate.
 struct CertificateState {
   int failures = 0;  // in a row; a success makes it 0
   std::optional<WallTime> last_attempt;
@@ -27,6 +39,8 @@ struct CertificateState {
   bool binding =
       false;  // next_attempt is the CA's Retry-After or a limit: not even a person skips it
   std::optional<Failure> last_failure;
+  std::optional<RenewalAdvice> advice;
+  std::optional<std::string> revoked;  // SHA-256 of a certificate that was revoked: due if in place
   std::optional<double> jitter;  // 0..1, drawn once per generation: renewal moments of many spread
 };
 

@@ -1,13 +1,15 @@
 #include <autohttps/acme/store/certificate_store.h>
 
 #include <autohttps/acme/store/certificate_documents.h>
+#include <autohttps/acme/store/generation_files.h>
 #include <autohttps/acme/store/keys.h>
 #include <autohttps/acme/store/name_index.h>
+#include <autohttps/acme/store/part_keys.h>
 #include <autohttps/common/error.h>
-#include <autohttps/common/pem.h>
 #include <autohttps/common/strings.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -18,6 +20,8 @@ using Survives = Store::Survives;
 
 constexpr std::size_t kGenerationsKept = 5;  // DESIGN 4
 constexpr std::string_view kCertificates = "certificates";
+constexpr std::array kKeyTypes = {KeyType::ec256, KeyType::ec384, KeyType::rsa2048,
+                                  KeyType::rsa3072, KeyType::rsa4096};
 
 std::string all_of(std::string_view id) {
   return std::string(kCertificates) + "/" + std::string(id);
@@ -34,39 +38,6 @@ std::string hooks_of(std::string_view id, std::optional<std::uint64_t> generatio
 }
 std::string mark_of(std::string_view id) { return "changes/" + std::string(id); }
 
-std::string required(const Store& store, const std::string& key) {
-  std::optional<std::string> text = store.get(key);
-  if (text) return *std::move(text);
-  throw Error(ErrorCode::storage, in_quotes(key) + " is missing");
-}
-
-struct LoadedGeneration {
-  Generation generation;
-  bool has_meta = true;     // it is written last: without it the generation was never finished
-  std::string meta_damage;  // why meta is made up from the certificate
-};
-
-// Throws Error when there is no pair that belongs together.
-LoadedGeneration load(const Store& store, std::string_view id, std::uint64_t number) {
-  const std::string folder = folder_of(id, number);
-  LoadedGeneration loaded;
-  loaded.generation.number = number;
-  loaded.generation.key = CertifiedKey::from_pem(required(store, folder + "/fullchain.pem"),
-                                                 required(store, folder + "/privkey.pem"));
-  try {
-    const std::optional<std::string> meta = store.get(folder + "/meta.json");
-    loaded.has_meta = meta.has_value();
-    loaded.generation.meta = parse_generation_meta(required(store, folder + "/meta.json"));
-  } catch (const Error& error) {
-    // The pair is what handshakes need; without its CA's name it will be renewed when next looked
-    // at.
-    const CertifiedKey& key = *loaded.generation.key;
-    loaded.generation.meta = {{}, {}, key.names(), key.not_before(), {}};
-    loaded.meta_damage = error.what();
-  }
-  return loaded;
-}
-
 // The newest that was finished and is whole, `except` aside.
 std::optional<LoadedGeneration> newest_whole(const Store& store, std::string_view id,
                                              const std::vector<std::uint64_t>& numbers,
@@ -74,7 +45,7 @@ std::optional<LoadedGeneration> newest_whole(const Store& store, std::string_vie
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
     if (except == *number) continue;
     try {
-      LoadedGeneration loaded = load(store, id, *number);
+      LoadedGeneration loaded = load_generation(store, folder_of(id, *number), *number);
       if (loaded.has_meta) return loaded;
     } catch (const Error&) {
       // Not whole: the next older one.
@@ -83,25 +54,39 @@ std::optional<LoadedGeneration> newest_whole(const Store& store, std::string_vie
   return std::nullopt;
 }
 
+std::vector<Identifier> names_of(const Generation& generation) {
+  std::vector<Identifier> names;
+  for (const GenerationPart* part : generation.parts()) {
+    for (const Identifier& name : part->meta.names) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// The new part, and what comes along, in the wish's order.
+std::vector<PartFiles> parts_to_write(const Store& store, const std::string& folder,
+                                      const Generation* before, PartFiles added, WallTime now,
+                                      const std::vector<KeyType>& types) {
+  std::vector<PartFiles> parts;
+  for (const KeyType type : types) {
+    if (type == added.type) {
+      parts.push_back(added);
+      continue;
+    }
+    const GenerationPart* part = before == nullptr ? nullptr : before->part(type);
+    if (part == nullptr || part->key->not_after() <= now) continue;
+    parts.push_back(part_files(store, folder, *before, *part));
+  }
+  if (std::find(types.begin(), types.end(), added.type) == types.end()) {
+    parts.insert(parts.begin(), std::move(added));
+  }
+  return parts;
+}
+
 std::optional<std::uint64_t> pointed(const Store& store, std::string_view id) {
   const std::optional<std::string> target = store.target(pointer_of(id));
   return target ? parse_generation_target(*target) : std::nullopt;
-}
-
-void write_generation(Store& store, const std::string& folder, const Bundle& bundle,
-                      const GenerationMeta& meta) {
-  const std::vector<std::string> certificates = split_certificates(bundle.chain_pem);
-  std::string chain;
-  for (std::size_t i = 1; i < certificates.size(); ++i) chain += certificates[i];
-  // point() makes them durable together; meta.json last, the sign that the others are there.
-  const auto put = [&](const char* name, std::string_view text) {
-    store.put(folder + "/" + name, text, Survives::process_end);
-  };
-  put("fullchain.pem", certificates.front() + chain);
-  put("chain.pem", chain);
-  put("cert.pem", certificates.front());
-  put("privkey.pem", bundle.key_pem);
-  put("meta.json", to_json_text(meta));
 }
 
 }  // namespace
@@ -128,10 +113,17 @@ std::size_t CertificateStore::stamp(std::string_view id) const {
   const std::string target = store_.target(pointer_of(id)).value_or(std::string());
   const std::optional<std::uint64_t> number = parse_generation_target(target);
   std::string all = target;
-  for (const std::string& key : {key_of(id, "spec.json"), key_of(id, "state.json"),
-                                 hooks_of(id, std::nullopt), hooks_of(id, number)}) {
+  const auto add = [&](const std::string& key) {
     all += "\n" + store_.get(key).value_or(std::string());
+  };
+  add(key_of(id, "spec.json"));
+  // A look costs a single certificate no look at the states that only pairs have.
+  if (all.find("\"key_types\"") != std::string::npos) {
+    for (const KeyType type : kKeyTypes) add(state_of(id, type));
   }
+  add(state_of(id, {}));
+  add(hooks_of(id, std::nullopt));
+  add(hooks_of(id, number));
   return std::hash<std::string>()(all);
 }
 
@@ -163,45 +155,6 @@ void CertificateStore::index_names(const CertificateSpec& spec) {
   claim_free_names(store_, spec.id, spec.names);
 }
 
-CertificateState CertificateStore::state(std::string_view id) const {
-  const std::string key = key_of(id, "state.json");
-  try {
-    const std::optional<std::string> text = store_.get(key);
-    return text ? parse_certificate_state(*text) : CertificateState();
-  } catch (const Error& error) {
-    store_.quarantine(key, error.what());
-    return {};
-  }
-}
-
-void CertificateStore::put_state(std::string_view id, const CertificateState& state,
-                                 Survives survives) {
-  store_.put(key_of(id, "state.json"), to_json_text(state), survives);
-}
-
-std::optional<Pending> CertificateStore::pending(std::string_view id) const {
-  try {
-    const std::optional<std::string> order = store_.get(key_of(id, "pending/order.json"));
-    const std::optional<std::string> key = store_.get(key_of(id, "pending/privkey.pem"));
-    if (!order && !key) return std::nullopt;
-    if (order && key) return parse_pending(*order, *key);
-    store_.quarantine(key_of(id, "pending"), "half of an order under way");
-  } catch (const Error& error) {
-    store_.quarantine(key_of(id, "pending"), error.what());
-  }
-  return std::nullopt;
-}
-
-void CertificateStore::put_pending(std::string_view id, const Pending& pending) {
-  const std::string key = key_of(id, "pending/privkey.pem");
-  if (store_.get(key) != pending.key_pem) store_.put(key, pending.key_pem, Survives::power_cut);
-  store_.put(key_of(id, "pending/order.json"), pending_order_text(pending), Survives::power_cut);
-}
-
-void CertificateStore::clear_pending(std::string_view id) {
-  store_.remove(key_of(id, "pending"), Survives::process_end);
-}
-
 std::optional<Generation> CertificateStore::current(std::string_view id,
                                                     std::string* trouble) const {
   const auto tell = [&](std::string text) {
@@ -212,7 +165,7 @@ std::optional<Generation> CertificateStore::current(std::string_view id,
   std::string why = in_quotes(pointer_of(id)) + " leads nowhere";
   if (number) {
     try {
-      LoadedGeneration loaded = load(store_, id, *number);
+      LoadedGeneration loaded = load_generation(store_, folder_of(id, *number), *number);
       if (!loaded.meta_damage.empty()) tell(loaded.meta_damage);
       return std::move(loaded.generation);
     } catch (const Error& error) {
@@ -241,7 +194,7 @@ std::vector<std::uint64_t> CertificateStore::generations(std::string_view id) co
 std::optional<Generation> CertificateStore::generation(std::string_view id,
                                                        std::uint64_t number) const {
   try {
-    return load(store_, id, number).generation;
+    return load_generation(store_, folder_of(id, number), number).generation;
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -266,25 +219,35 @@ void CertificateStore::put_hook_records(std::string_view id,
 }
 
 std::uint64_t CertificateStore::add(const StoreLock& lock, std::string_view id,
-                                    const Bundle& bundle, std::string_view cause, WallTime now) {
-  CertifiedKey::from_pem(bundle.chain_pem, bundle.key_pem);  // I2, whoever called
+                                    const Bundle& bundle, std::string_view cause, WallTime now,
+                                    const std::vector<KeyType>& types) {
+  const auto key = CertifiedKey::from_pem(bundle.chain_pem, bundle.key_pem);  // I2, whoever called
   const std::optional<std::uint64_t> before = pointed(store_, id);
-  std::vector<Identifier> old_names;
-  if (const auto old = current(id)) old_names = old->meta.names;
+  const std::optional<Generation> old = current(id);
+  std::vector<PartFiles> parts = parts_to_write(
+      store_, old ? folder_of(id, old->number) : std::string(), old ? &*old : nullptr,
+      {key->key().type(),
+       bundle.chain_pem,
+       bundle.key_pem,
+       {bundle.ca, bundle.account, bundle.names, now, std::string(cause), {}}},
+      now, types);
+  std::vector<Identifier> names;
+  for (const PartFiles& part : parts) {
+    names.insert(names.end(), part.meta.names.begin(), part.meta.names.end());
+  }
   // Numbers are never used twice: beyond leftovers of a crash, and beyond what a dangling pointer
   // says.
   const std::vector<std::uint64_t> numbers = generations(id);
   const std::uint64_t number =
       std::max(before.value_or(0), numbers.empty() ? 0 : numbers.back()) + 1;
   try {
-    write_generation(store_, folder_of(id, number), bundle,
-                     {bundle.ca, bundle.account, bundle.names, now, std::string(cause)});
+    write_generation(store_, folder_of(id, number), parts);
     store_.point(lock, pointer_of(id), generation_target(number));
   } catch (const Error&) {
     if (pointed(store_, id) != number) discard(id, number);
     throw;
   }
-  settle(id, number, before.value_or(0), bundle.names, old_names);
+  settle(id, number, before.value_or(0), names, old ? names_of(*old) : std::vector<Identifier>());
   return number;
 }
 
@@ -330,7 +293,7 @@ void CertificateStore::prune(std::string_view id, std::uint64_t current, std::ui
 
 void CertificateStore::flip(const StoreLock& lock, std::string_view id, std::uint64_t number) {
   try {
-    load(store_, id, number);
+    load_generation(store_, folder_of(id, number), number);
   } catch (const Error& error) {
     throw Error(ErrorCode::storage, "generation " + std::to_string(number) + " of " +
                                         in_quotes(id) + " is not whole: " + error.what());
@@ -355,7 +318,7 @@ void CertificateStore::remove(const StoreLock& lock, std::string_view id) {
     throw Error(ErrorCode::locked, "the lock on " + in_quotes(lock.name()) + " was lost",
                 "try again");
   }
-  if (const auto now = current(id)) release_names(store_, id, now->meta.names, {});
+  if (const auto now = current(id)) release_names(store_, id, names_of(*now), {});
   try {
     if (const auto wish = spec(id)) release_names(store_, id, wish->names, {});
   } catch (const Error&) {
@@ -384,7 +347,7 @@ std::shared_ptr<const Credentials> CertificateStore::credentials(std::string_vie
   auto credentials = std::make_shared<Credentials>();
   credentials->certificate = id;
   credentials->generation = generation.number;
-  credentials->keys = {generation.key};
+  for (const GenerationPart* part : generation.parts()) credentials->keys.push_back(part->key);
   credentials->loads_again = loads_again;
   return credentials;
 }

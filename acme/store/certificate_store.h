@@ -23,13 +23,25 @@ struct GenerationMeta {
   std::string ca, account;
   std::vector<Identifier> names;
   WallTime created;
-  std::string cause;  // "first issue", "due", "forced", "names changed"
+  std::string cause;               // "first issue", "due", "forced", "names changed"
+  std::vector<KeyType> further{};  // of the part in the generation's folder: what lies below it
 };
 
-struct Generation {
-  std::uint64_t number = 0;
+// One key and its chain, with where they came from.
+struct GenerationPart {
   GenerationMeta meta;
   std::shared_ptr<const CertifiedKey> key;
+};
+
+// What is in place together: itself the part that lies in the generation's folder, and the parts of
+// further key types, each in a folder of its own below.
+struct Generation : GenerationPart {
+  std::uint64_t number = 0;
+  std::vector<GenerationPart> further;
+  std::string damage;  // what of the further parts could not be read; empty: nothing
+
+  const GenerationPart* part(KeyType) const;         // null: there is none of this type
+  std::vector<const GenerationPart*> parts() const;  // itself first
 };
 
 struct Pending {  // pending/: the order under way
@@ -39,6 +51,8 @@ struct Pending {  // pending/: the order under way
   KeyType key_type = KeyType::ec256;
   std::string key_pem;
   WallTime created;
+  // RFC 9773 5: the CA took the order as the replacement of this certificate.
+  std::optional<std::string> replaces{};
 };
 
 // Thread-safe (it keeps nothing but the Store&). Throws what the Store throws. What cannot be read
@@ -59,17 +73,25 @@ class CertificateStore {
   std::optional<CertificateSpec> spec(
       std::string_view id) const;         // throws Error(storage) naming the file when unreadable
   void put_spec(const CertificateSpec&);  // durable; also writes names/
-  void index_names(const CertificateSpec&);           // those that are in names/ for no certificate
-  CertificateState state(std::string_view id) const;  // unreadable: quarantined; fresh
-  void put_state(std::string_view id, const CertificateState&,
-                 Store::Survives = Store::Survives::power_cut);
+  void index_names(const CertificateSpec&);  // those that are in names/ for no certificate
 
-  std::optional<Pending> pending(
-      std::string_view id) const;  // half or unreadable: quarantined; empty
-  void put_pending(std::string_view id,
-                   const Pending&);  // the key first, then the order; both durable
+  // `further`: of this further key type (see further_type); empty: of the wish's first.
+  CertificateState state(std::string_view id, std::optional<KeyType> further = {})
+      const;  // unreadable: quarantined; fresh
+  void put_state(std::string_view id, const CertificateState&,
+                 Store::Survives = Store::Survives::power_cut, std::optional<KeyType> further = {});
+  // After a change of the wish's key types: each state and order under way goes with its type,
+  // those of types that are no longer wished for go. Whoever calls holds the certificate's lock.
+  void rename_parts(std::string_view id, const std::vector<KeyType>& before,
+                    const std::vector<KeyType>& now);
+
+  std::optional<Pending> pending(std::string_view id, std::optional<KeyType> further = {})
+      const;  // half or unreadable: quarantined; empty
+  void put_pending(
+      std::string_view id, const Pending&,
+      std::optional<KeyType> further = {});  // the key first, then the order; both durable
   // Not synced: an order that a power cut brings back is known by its key (led_to in attempt.cpp).
-  void clear_pending(std::string_view id);
+  void clear_pending(std::string_view id, std::optional<KeyType> further = {});
 
   // What `current` leads to, parsed and proven to match. Empty when there is none. When current is
   // broken (missing or unreadable files, a folder in place of the link), falls back to the newest
@@ -87,8 +109,10 @@ class CertificateStore {
   // Writes generation n+1 (fullchain, chain, cert, privkey, meta), then flips `current`, then
   // changes/<id>, then prunes to 5. The caller holds the certificate's lock and has checked I3. A
   // crash at any point leaves the old or the new generation.
+  // `types`: those of the wish. Parts of other ones of these types that `current` has and that have
+  // not expired come along. Empty: nothing does.
   std::uint64_t add(const StoreLock&, std::string_view id, const Bundle&, std::string_view cause,
-                    WallTime now);
+                    WallTime now, const std::vector<KeyType>& types = {});
 
   // Points `current` at a generation that is whole and marks the change: what a caller that holds
   // the lock does when current() had `trouble` to tell, and a rollback. Its deploy hooks are to run

@@ -14,12 +14,13 @@ namespace autohttps::acme {
 namespace {
 
 using Kind = LedgerEntry::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kKinds = {{
+constexpr std::array<std::pair<Kind, std::string_view>, 6> kKinds = {{
     {Kind::new_account, "new_account"},
     {Kind::new_order, "new_order"},
     {Kind::certificate, "certificate"},
     {Kind::failed_validation, "failed_validation"},
     {Kind::unreadable, "unreadable"},
+    {Kind::replacement, "replacement"},
 }};
 
 std::string to_line(const LedgerEntry& entry) {

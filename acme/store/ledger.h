@@ -15,7 +15,16 @@ namespace autohttps::acme {
 struct LedgerEntry {
   // unreadable: what was written before `at` is lost; the budget counts as used up for 24 h from
   // then.
-  enum class Kind { new_account, new_order, certificate, failed_validation, unreadable };
+  // replacement: a certificate that its CA gave for one of its own that it wanted replaced (RFC
+  // 9773).
+  enum class Kind {
+    new_account,
+    new_order,
+    certificate,
+    failed_validation,
+    unreadable,
+    replacement
+  };
   Kind kind = Kind::new_order;
   WallTime at;
   std::string names;  // sorted, comma-separated: the exact set; empty for accounts

@@ -47,7 +47,7 @@ AutoCertificatesOptions certificates_options(const AutoHttpsOptions& options) {
   wish.ca_bundle = options.ca_bundle;
   wish.ca_proxy = options.ca_proxy;
   wish.limits = options.limits;
-  wish.key_type = options.key_type;
+  wish.key_types = options.key_types;
   wish.profile = options.profile;
   wish.challenge = options.challenge;
   wish.dns_hook = options.dns_hook;

@@ -27,7 +27,7 @@ struct AutoHttpsOptions {
   std::string ca_bundle{};             // trust for a private CA's own HTTPS
   std::string ca_proxy{};
   std::string limits{};  // Limits preset; empty: by server
-  KeyType key_type = KeyType::ec256;
+  std::vector<KeyType> key_types{KeyType::ec256};
   std::string profile{};
   std::string challenge{};     // "http-01" ...: no other; empty: chosen by what can work here
   std::string dns_hook{};      // DNS-01: the command that sets and removes records

@@ -82,9 +82,9 @@ TEST_F(AttemptPlanTest, AGenerationMustBeWhatTheSpecWishesFor) {
   spec_.names = parse_identifiers({"a.test", "b.test", "c.test"});
   EXPECT_EQ(plan().cause, "names changed");
   spec_.names = parse_identifiers({"a.test"});
-  spec_.key_type = KeyType::rsa2048;
+  spec_.key_types = {KeyType::rsa2048};
   EXPECT_EQ(plan().cause, "key type changed");
-  spec_.key_type = KeyType::ec256;
+  spec_.key_types = {KeyType::ec256};
   spec_.cas.front().directory_url = "https://other.test/directory";
   EXPECT_EQ(plan().cause, "CA changed");
 }

@@ -181,9 +181,9 @@ TEST_F(AutoCertificatesTest, AWishOfItsOwnIsTheCertificateThatHasItsFirstName) {
   EXPECT_EQ(site.certificates().spec("a.test")->names, parse_identifiers({"b.test", "c.test"}));
   AutoCertificatesOptions named = options({"d.test"});
   named.name = "mine";
-  named.key_type = KeyType::ec384;
+  named.key_types = {KeyType::ec384};
   EXPECT_EQ(site.manage(named), "mine");
-  EXPECT_EQ(site.certificates().spec("mine")->key_type, KeyType::ec384);
+  EXPECT_EQ(site.certificates().spec("mine")->key_types, std::vector{KeyType::ec384});
   EXPECT_THROW(site.manage(options({"d.test", "c.test"})), Error) << "c.test is another's";
 }
 

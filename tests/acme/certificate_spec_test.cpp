@@ -20,7 +20,7 @@ CertificateSpec full_spec() {
                                .email = "me@a.test",
                                .account_label = "second",
                                .terms_agreed = true}};
-  spec.key_type = KeyType::rsa2048;
+  spec.key_types = {KeyType::rsa2048};
   spec.profile = "shortlived";
   spec.webroot = "/var/www";
   spec.challenge = "dns-01";

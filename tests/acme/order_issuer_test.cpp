@@ -141,7 +141,7 @@ TEST_F(OrderIssuerTest, TermsThatAreNotAgreedToAreShown) {
   spec.cas.front().terms_agreed = false;
   const auto error = thrown_error([&] {
     process_.issuers.issuer(spec, spec.cas.front(), budget_)
-        ->issue({"a.test", spec.names, spec.key_type, {}}, journal_, {});
+        ->issue({"a.test", spec.names, spec.key_types.front(), {}}, journal_, {});
   });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::config);

@@ -93,7 +93,7 @@ TEST_F(RollbackTest, RefusesWhatTheNextRenewalWouldUndo) {
   EXPECT_NE(std::string(error->what()).find("b.test"), std::string::npos) << error->what();
 
   CertificateSpec spec = world_.spec({"a.test", "b.test"});
-  spec.key_type = KeyType::rsa2048;
+  spec.key_types = {KeyType::rsa2048};
   process_.manager.manage(spec);
   process_.renew("a.test");
   const auto other = refusal(4);

@@ -74,7 +74,7 @@ key_type = "rsa2048"
   EXPECT_EQ(first.names, (Texts{"a.test", "www.a.test"}));
   EXPECT_EQ(first.reverse_proxy, "http://127.0.0.1:3000/base/");
   EXPECT_EQ(first.redirect_to, "a.test");
-  EXPECT_EQ(first.key_type, KeyType::rsa2048);
+  EXPECT_EQ(first.key_types, std::vector{KeyType::rsa2048});
   EXPECT_EQ(first.email, "all@a.test");
   EXPECT_EQ(first.http_port, 8080);
   EXPECT_TRUE(first.agree_to_terms);

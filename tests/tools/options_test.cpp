@@ -107,7 +107,7 @@ TEST(OptionsTest, TakesWhatIsAValue) {
   find_option("force")->set(settings, "true");
   EXPECT_EQ(settings.http_port, 5002);
   EXPECT_EQ(settings.lock_timeout, std::chrono::seconds(120));
-  EXPECT_EQ(settings.key_type, KeyType::rsa2048);
+  EXPECT_EQ(settings.key_types, std::vector{KeyType::rsa2048});
   EXPECT_EQ(settings.server, "HTTPS://localhost:14000/dir");
   EXPECT_EQ(settings.names, (std::vector<std::string>{"a.test", "b.test"}));
   EXPECT_TRUE(settings.force);

@@ -20,7 +20,7 @@ TEST(SiteFileTest, HasWhatIsNotAtItsDefault) {
   EXPECT_EQ(body(site_text(usual(), {})),
             "names = [\"a.test\", \"www.a.test\"]\nroot = \"/srv/a\"\nagree_tos = true\n");
   Settings site = usual();
-  site.key_type = KeyType::rsa2048;
+  site.key_types = {KeyType::rsa2048};
   site.deploy = {"reload-nginx", "copy /x \"a b\""};
   EXPECT_EQ(body(site_text(site, {})),
             "names = [\"a.test\", \"www.a.test\"]\nroot = \"/srv/a\"\nagree_tos = true\n"

@@ -3,6 +3,7 @@
 #include <autohttps/acme/management/limits.h>
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/hooks.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
@@ -112,8 +113,8 @@ void set_eab_algorithm(Settings& settings, const std::string& value) {
   settings.eab_algorithm = value;
 }
 
-void set_key_type(Settings& settings, const std::string& value) {
-  settings.key_type = parse_key_type(value);
+void set_key_types(Settings& settings, const std::string& value) {
+  settings.key_types = acme::parse_key_types(value);
 }
 
 void set_server(Settings& settings, const std::string& value) {
@@ -230,8 +231,10 @@ constexpr Option kOptions[] = {
     {"limits", 0, ValueKind::text, Scope::every_site, "PRESET", kCa, set_limits,
      "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
      "(default: letsencrypt for Let's Encrypt, conservative for others)"},
-    {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_key_type,
-     "ec256, ec384, rsa2048, rsa3072 or rsa4096 (default: ec256)"},
+    {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_key_types,
+     "ec256, ec384, rsa2048, rsa3072 or rsa4096; two with a comma, as ec256,rsa2048, for clients "
+     "of "
+     "both kinds (default: ec256)"},
     {"profile", 0, ValueKind::text, Scope::every_site, "NAME", kWish, set_text<&Settings::profile>,
      "which of the CA's certificate profiles (default: the CA's own choice)"},
     {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain | kSetup,

@@ -41,7 +41,7 @@ AutoCertificatesOptions wish_for(const Outlook& outlook, const Settings& setting
   AutoCertificatesOptions wish = certificate_options(real, output.sink());
   for (const Identifier& name : outlook.spec->names) wish.domains.push_back(name.value);
   wish.name = outlook.id;
-  wish.key_type = outlook.spec->key_type;
+  wish.key_types = outlook.spec->key_types;
   wish.profile = outlook.spec->profile.value_or("");
   wish.webroot = outlook.spec->webroot;
   wish.challenge = outlook.spec->challenge;

@@ -62,7 +62,7 @@ struct Settings {
   std::chrono::seconds dns_timeout{180};
   std::optional<int> warn, crit;  // status: per cent of life left
   int at_once = 8;
-  KeyType key_type = KeyType::ec256;
+  std::vector<KeyType> key_types{KeyType::ec256};
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;

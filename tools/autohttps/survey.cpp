@@ -61,7 +61,7 @@ void look_at_limits(Survey& survey, acme::CertificateStore& certificates, WallTi
     const acme::Ledger ledger(certificates.store(), ca.directory_url);
     survey.allowances =
         acme::allowances(limits, ledger.since(now - acme::kLedgerSpan), acme::exact_set(spec.names),
-                         key_type_name(spec.key_type), now);
+                         key_type_name(spec.key_types.front()), now);
     survey.limits = limits.name;
   } catch (const Error&) {
     // A ledger that cannot be read is the next attempt's matter.

@@ -90,7 +90,7 @@ void tell_certificate(const Settings& settings, Options& options) {
   for (CaOptions& fallback : options.fallbacks) {
     fallback.ca_bundle = readable_file("ca_bundle", fallback.ca_bundle);
   }
-  options.key_type = settings.key_type;
+  options.key_types = settings.key_types;
   options.profile = settings.profile;
   options.challenge = settings.challenge;
   options.dns_hook = settings.dns_hook;

@@ -21,7 +21,7 @@ bool is_as_wished(const acme::CertificateSpec& spec, const acme::CertificateSpec
   }
   const bool has_all = std::ranges::all_of(
       wish.names, [&](const Identifier& name) { return std::ranges::count(spec.names, name) > 0; });
-  return has_all && spec.key_type == wish.key_type && spec.webroot == wish.webroot &&
+  return has_all && spec.key_types == wish.key_types && spec.webroot == wish.webroot &&
          spec.profile == wish.profile && spec.challenge == wish.challenge &&
          spec.dns_hook == wish.dns_hook && spec.preferred_chain == wish.preferred_chain &&
          spec.reuse_key == wish.reuse_key;
@@ -32,7 +32,7 @@ acme::CertificateSpec wish_of(const Settings& settings) {
   wish.id = settings.name;
   wish.names = parse_identifiers(settings.names);
   wish.cas.emplace_back().directory_url = directory_of(settings);
-  wish.key_type = settings.key_type;
+  wish.key_types = settings.key_types;
   if (!settings.profile.empty()) wish.profile = settings.profile;
   wish.webroot = settings.webroot;
   wish.challenge = settings.challenge;

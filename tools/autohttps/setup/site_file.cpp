@@ -1,6 +1,6 @@
 #include <autohttps/tools/autohttps/setup/site_file.h>
 
-#include <autohttps/common/private_key.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/sha256.h>
 #include <autohttps/common/strings.h>
 
@@ -37,7 +37,9 @@ std::string toml_quoted(std::string_view text) {
 std::string value_of(const std::string& text) { return toml_quoted(text); }
 std::string value_of(std::chrono::seconds duration) { return std::to_string(duration.count()); }
 std::string value_of(bool flag) { return flag ? "true" : "false"; }
-std::string value_of(KeyType type) { return toml_quoted(key_type_name(type)); }
+std::string value_of(const std::vector<KeyType>& types) {
+  return toml_quoted(acme::key_types_text(types));
+}
 
 std::string value_of(const std::vector<std::string>& values) {
   std::string text = "[";
@@ -67,7 +69,7 @@ std::string body_of(const Settings& site, const Settings& above) {
   add("limits", &Settings::limits);
   add("email", &Settings::email);
   add("agree_tos", &Settings::agree_to_terms);
-  add("key_type", &Settings::key_type);
+  add("key_type", &Settings::key_types);
   add("profile", &Settings::profile);
   add("dns_hook", &Settings::dns_hook);
   add("dns_resolver", &Settings::dns_resolver);

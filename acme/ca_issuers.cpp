@@ -49,6 +49,13 @@ class CaIssuers::AttemptIssuer final : public Issuer {
     return issuer.issue(request, journal, std::move(stop));
   }
 
+  std::optional<RenewalInfo> renewal_info(const std::string& certificate,
+                                          std::stop_token stop) override {
+    // Unsigned: the key of no account is needed, and none is made for it.
+    Client client(connection_->session, transport_, shared_.clock_, nullptr);
+    return client.renewal_info(certificate, std::move(stop));
+  }
+
  private:
   // Those that may be used, the most wanted first. Who gives a DNS hook wants it used; HTTP-01
   // before TLS-ALPN-01: what stands in front of a server (a CDN, a proxy) passes it on.

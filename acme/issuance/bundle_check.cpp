@@ -1,7 +1,11 @@
 #include <autohttps/acme/issuance/bundle_check.h>
 
+#include <autohttps/acme/protocol/certificate_identifier.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/openssl_owners.h>
 #include <autohttps/common/timestamps.h>
+
+#include <openssl/err.h>
 
 #include <algorithm>
 
@@ -46,6 +50,21 @@ std::shared_ptr<const CertifiedKey> check_bundle(const Bundle& bundle,
            "a tenth of its life or less is left: it ends " + format_rfc3339(key->not_after()));
   }
   return key;
+}
+
+bool is_for_another_key(const Bundle& bundle) {
+  if (bundle.key_pem.empty()) return false;
+  try {
+    const std::string der = leaf_der(bundle.chain_pem);
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    const X509Ptr leaf(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+    const PrivateKey key = PrivateKey::from_pem(bundle.key_pem);
+    const bool fits = leaf && X509_check_private_key(leaf.get(), key.handle()) == 1;
+    ERR_clear_error();
+    return leaf && !fits;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 std::string trouble_with(const CertifiedKey& key, const std::vector<Identifier>& names) {

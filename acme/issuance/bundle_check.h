@@ -18,6 +18,9 @@ std::shared_ptr<const CertifiedKey> check_bundle(const Bundle&,
                                                  const std::vector<Identifier>& names,
                                                  WallTime now);
 
+// A certificate, but not for the bundle's key. False for what is no certificate at all.
+bool is_for_another_key(const Bundle&);
+
 // The same question of something that is in the store already: empty when it may be served, else
 // why not. Expired is not a reason here: what is on disk is served rather than nothing (DESIGN 5).
 std::string trouble_with(const CertifiedKey&, const std::vector<Identifier>& names);

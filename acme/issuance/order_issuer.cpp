@@ -1,6 +1,7 @@
 #include <autohttps/acme/issuance/order_issuer.h>
 
 #include <autohttps/acme/issuance/authorizations.h>
+#include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/issuance/csr.h>
 #include <autohttps/acme/issuance/deadline.h>
 #include <autohttps/acme/issuance/poll_schedule.h>
@@ -30,6 +31,13 @@ bool is_order_gone(const ProblemError& error) {
 // RELIABILITY F7, F8: some CAs that lost their accounts say so, others fall over.
 bool may_be_lost_account(const ProblemError& error) {
   return error.problem().short_type() == "accountDoesNotExist" || error.problem().status == 500;
+}
+
+// Any other refusal would be the same without.
+bool refuses_replacement(const Problem& problem) {
+  const std::string_view type = problem.short_type();
+  return problem.status == 409 || problem.status == 404 || type == "alreadyReplaced" ||
+         type == "malformed" || type == "unauthorized";
 }
 
 ProblemError failed_validation(std::vector<Problem> failed, const IssueRequest& request) {
@@ -66,13 +74,25 @@ class OrderRun {
 
   Bundle run(const std::string& account, const std::vector<ChallengeSolver*>& solvers,
              WallTime now) {
-    if (!take_up(account)) begin(account, now);
+    const bool known = take_up(account);
+    if (!known) begin(account, now);
+    Bundle bundle = finish(solvers);
+    if (!known || !is_for_another_key(bundle)) return bundle;
+    // CAs give the same pending order to whoever asks for the same names: the other key type of a
+    // pair has taken this one to its end before it could be written down.
+    step_("the order under way was finished with another key; ordering again");
+    journal_.clear();
+    begin(account, now);
+    return finish(solvers);
+  }
+
+ private:
+  Bundle finish(const std::vector<ChallengeSolver*>& solvers) {
     if (order_.status == OrderStatus::pending) prove(solvers);
     complete();
     return download();
   }
 
- private:
   // The journal's order, if it is the one that is wanted and still alive.
   bool take_up(const std::string& account) {
     auto pending = journal_.load();
@@ -103,16 +123,47 @@ class OrderRun {
   }
 
   void begin(const std::string& account, WallTime now) {
+    const bool replaces = may_replace();
+    if (!replaces) budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
     const PrivateKey key = PrivateKey::generate(request_.key_type);
-    budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
     step_("ordering " + describe(request_.names) + " from " + host_of(ca_.directory_url));
     NewOrder order;
     order.identifiers = request_.names;
     order.profile = request_.profile;
-    order_ = client_.new_order(order, deadline_.stop());
+    if (replaces) order.replaces = request_.replaces;
+    if (!replaces || !replace(order)) order_ = client_.new_order(order, deadline_.stop());
     pending_ = {ca_.directory_url, account,      order_.url, request_.names,
                 request_.key_type, key.to_pem(), now};
+    pending_.replaces = order.replaces;
     journal_.save(pending_);
+  }
+
+  // RFC 9773 5. Beyond what our own limits allow of these it is an order as any other.
+  bool may_replace() {
+    if (!request_.replaces || !client_.directory(deadline_.stop()).renewal_info) return false;
+    try {
+      budget_.spend(Budget::Spend::replacing_order, request_.names, deadline_.stop());
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::rate_limited) throw;
+      return false;
+    }
+  }
+
+  // A `replaces` that the CA does not like makes it refuse the whole order: false, and once more
+  // without (alreadyReplaced, another account's certificate, one it knows nothing of).
+  bool replace(NewOrder& order) {
+    try {
+      order_ = client_.new_order(order, deadline_.stop());
+      return true;
+    } catch (const ProblemError& error) {
+      if (!refuses_replacement(error.problem())) throw;
+      step_("the CA does not take it as the replacement of the certificate in place (" +
+            std::string(error.what()) + "); ordering without");
+      order.replaces.reset();
+      budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
+      return false;
+    }
   }
 
   void prove(const std::vector<ChallengeSolver*>& solvers) {
@@ -143,7 +194,11 @@ class OrderRun {
   }
 
   void finalize(bool first) {
-    if (first) budget_.spend(Budget::Spend::certificate, request_.names, deadline_.stop());
+    if (first) {
+      budget_.spend(
+          pending_.replaces ? Budget::Spend::replacing_certificate : Budget::Spend::certificate,
+          request_.names, deadline_.stop());
+    }
     const std::string csr =
         certificate_request(request_.names, PrivateKey::from_pem(pending_.key_pem));
     try {

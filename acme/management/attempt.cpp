@@ -1,15 +1,11 @@
 #include <autohttps/acme/management/attempt.h>
 
-#include <autohttps/acme/issuance/bundle_check.h>
-#include <autohttps/acme/management/fallback.h>
-#include <autohttps/acme/management/renewal_policy.h>
-#include <autohttps/acme/management/retry_policy.h>
-#include <autohttps/acme/protocol/problem.h>
 #include <autohttps/common/advice.h>
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace autohttps::acme {
 namespace {
@@ -21,10 +17,8 @@ using Step = AttemptPlan::Step;
 // No certificate can be judged by a clock that stands before this program was written (RELIABILITY
 // F37: machines without a battery start in 1970).
 constexpr WallTime kEarliest = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
-constexpr std::chrono::minutes kSoon{1};         // look again after trouble of our own
-constexpr std::chrono::hours kLeftToOthers{1};   // look again whether somebody else has done it
-constexpr std::chrono::hours kClockIsWrong{24};  // between attempts of a clock that is wrong
-constexpr int kMostCounted = 1'000'000;          // failures in a row
+constexpr std::chrono::minutes kSoon{1};        // look again after trouble of our own
+constexpr std::chrono::hours kLeftToOthers{1};  // look again whether somebody else has done it
 
 void check_clock(WallTime now) {
   if (now >= kEarliest) return;
@@ -33,27 +27,30 @@ void check_clock(WallTime now) {
               "set the clock (timedatectl set-ntp true) and try again");
 }
 
-class StoreJournal final : public OrderJournal {
- public:
-  StoreJournal(CertificateStore& certificates, const std::string& id)
-      : certificates_(certificates), id_(id) {}
-  std::optional<Pending> load() override { return certificates_.pending(id_); }
-  void save(const Pending& pending) override { certificates_.put_pending(id_, pending); }
-  void clear() override { certificates_.clear_pending(id_); }
-
- private:
-  CertificateStore& certificates_;
-  const std::string& id_;
-};
-
-// A crash after the flip leaves the order that led to the current generation: it must not count as
-// the next one, which would bring the same certificate again.
-bool led_to(const Pending& pending, const Generation& current) {
-  try {
-    return PrivateKey::from_pem(pending.key_pem) == current.key->key();
-  } catch (const Error&) {
-    return false;
+// How much what became of a part is the news of the whole.
+int weight(const Outcome::Part& part) {
+  switch (part.action) {
+    case Action::failed:
+      return 4;
+    case Action::deferred:
+      return part.told_before ? 1 : 3;
+    case Action::issued:
+    case Action::renewed:
+      return 2;
+    case Action::none:
+      break;
   }
+  return 0;
+}
+
+std::string text_of(const std::vector<Outcome::Part>& parts) {
+  if (parts.size() == 1) return parts.front().text;
+  std::string text;
+  for (const Outcome::Part& part : parts) {
+    text +=
+        (text.empty() ? "" : "; ") + std::string(key_type_name(part.key_type)) + ": " + part.text;
+  }
+  return text;
 }
 
 }  // namespace
@@ -62,257 +59,215 @@ Attempt::Attempt(CertificateStore& certificates, const IssuerFactory& issuers, C
                  Random& random, const EventSink& events, const HookDuties& hooks,
                  Leftovers* leftovers, std::string id, const RunOptions& options,
                  std::stop_token stop)
-    : certificates_(certificates),
-      issuers_(issuers),
-      clock_(clock),
-      random_(random),
-      events_(events),
-      hooks_(hooks),
-      leftovers_(leftovers),
-      id_(std::move(id)),
-      options_(options),
-      stop_(std::move(stop)) {
-  outcome_.certificate = id_;
+    : hooks_(hooks), leftovers_(leftovers), scene_{certificates, issuers,        clock,
+                                                   random,       events,         std::move(id),
+                                                   options,      std::move(stop)} {
+  outcome_.certificate = scene_.id;
 }
 
 Outcome Attempt::run() {
   try {
     work();
+    conclude();
   } catch (const Error& error) {
     fail(error);
   } catch (const std::exception& error) {
     fail(Error(ErrorCode::internal, error.what()));
   }
-  return outcome_;
+  return std::move(outcome_);
+}
+
+void Attempt::look() {
+  auto spec = scene_.certificates.spec(scene_.id);
+  if (!spec) {
+    throw Error(ErrorCode::config, "there is no certificate \"" + scene_.id + "\" in this store",
+                "`autohttps list` shows those there are");
+  }
+  scene_.spec = std::move(*spec);
+  scene_.current = scene_.certificates.current(scene_.id, &scene_.trouble);
+  is_first_ = !scene_.current;
+  outcome_.generation = scene_.current ? scene_.current->number : 0;
+  if (scene_.current) outcome_.not_after = scene_.current->key->not_after();
+  parts_.clear();
+  for (const KeyType type : scene_.spec.key_types) parts_.emplace_back(scene_, type);
 }
 
 void Attempt::work() {
-  if (stop_.stop_requested()) throw Error(ErrorCode::canceled, "stopped before its turn");
-  check_clock(clock_.wall());
-  AttemptPlan plan = look();
-  if (plan.step != Step::issue && !is_displaced() && !has_hooks_due() && !has_leftovers_due()) {
-    return tell(plan);
+  if (scene_.stop.stop_requested()) throw Error(ErrorCode::canceled, "stopped before its turn");
+  check_clock(scene_.clock.wall());
+  look();
+  std::unique_ptr<StoreLock> lock;
+  if (has_work() || is_poll_due()) {
+    try {
+      const SteadyTime give_up =
+          scene_.clock.steady() + (has_work() ? scene_.options.lock_wait : std::chrono::seconds(0));
+      lock = scene_.certificates.lock(scene_.id, give_up, scene_.stop);
+      look();  // another process may have done it while we waited
+    } catch (const Error& error) {
+      // Who holds it has asked the CA, or the next look does.
+      if (error.code() != ErrorCode::locked || has_work()) throw;
+    }
   }
-  const auto lock = certificates_.lock(id_, clock_.steady() + options_.lock_wait, stop_);
-  plan = look();  // another process may have done it while we waited
-  take_down_leftovers(plan.step != Step::issue);
-  if (is_displaced()) repair(*lock);
-  if (plan.step == Step::issue) {
-    attempt(*lock, plan);
+  const bool works = lock && !scene_.options.only_ask;
+  if (works) take_down_leftovers(!is_issue_due());
+  if (works && is_displaced()) repair(*lock);
+  if (lock && is_poll_due()) poll(*lock);
+  if (works && is_issue_due()) {
+    issue_due(*lock);
   } else {
-    tell(plan);
+    for (PartAttempt& part : parts_) part.tell();
   }
-  run_hooks();
+  if (works) run_hooks();
 }
 
-void Attempt::attempt(const StoreLock& lock, const AttemptPlan& plan) {
-  if (!current_ && !trouble_.empty()) event(Level::warning, trouble_);
-  if (const std::string obstacle = hooks_.obstacle(spec_); !obstacle.empty()) {
-    return leave_to_others(obstacle);
+bool Attempt::has_work() {
+  if (scene_.options.only_ask) return false;
+  return is_issue_due() || is_displaced() || has_hooks_due() || has_leftovers_due();
+}
+
+bool Attempt::is_issue_due() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const PartAttempt& part) { return part.plan().step == Step::issue; });
+}
+
+bool Attempt::is_poll_due() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const PartAttempt& part) { return part.is_poll_due(); });
+}
+
+void Attempt::poll(const StoreLock&) {
+  for (PartAttempt& part : parts_) {
+    if (part.is_poll_due()) part.poll();
   }
-  begin();
+}
+
+// Strictly one after the other: CAs give the same order to whoever asks for the same names.
+void Attempt::issue_due(const StoreLock& lock) {
+  if (!scene_.current && !scene_.trouble.empty()) scene_.event(Level::warning, scene_.trouble);
+  std::vector<PartAttempt*> due;
+  for (PartAttempt& part : parts_) {
+    if (part.plan().step == Step::issue) {
+      due.push_back(&part);
+    } else {
+      part.tell();
+    }
+  }
+  if (const std::string obstacle = hooks_.obstacle(scene_.spec); !obstacle.empty()) {
+    return leave_to_others(due, obstacle);
+  }
+  for (PartAttempt* part : due) part->begin();
+  if (pre_hooks_fail(due)) return;
+  for (PartAttempt* part : due) part->issue(lock);
+}
+
+bool Attempt::pre_hooks_fail(const std::vector<PartAttempt*>& due) {
   try {
     HookSubject before = subject();
-    before.cause = plan.cause;
-    hooks_.before_attempt(before, stop_);
-    save(lock, issue(), plan.cause);
-  } catch (const ProblemError& error) {
-    record_failure(error, error.problem().short_type());
-    run_hooks();
-    throw;
+    before.cause = due.front()->plan().cause;
+    hooks_.before_attempt(before, scene_.stop);
+    return false;
   } catch (const Error& error) {
-    record_failure(error, code_name(error.code()));
-    run_hooks();
-    throw;
+    for (PartAttempt* part : due) part->fail(error);
+    return true;
   }
 }
 
 // Nothing failed, and nothing is written down: a process that may do it is not to be held up.
-void Attempt::leave_to_others(const std::string& obstacle) {
-  outcome_.action = Action::deferred;
-  outcome_.text = "not attempted: " + obstacle;
-  outcome_.error =
-      Error(ErrorCode::permission, outcome_.text, "run `autohttps renew` as that user");
-  outcome_.next_attempt = clock_.wall() + kLeftToOthers;
-  event(Level::warning, outcome_.text, outcome_.error->hint());
+void Attempt::leave_to_others(const std::vector<PartAttempt*>& due, const std::string& obstacle) {
+  const std::string text = "not attempted: " + obstacle;
+  const Error error(ErrorCode::permission, text, "run `autohttps renew` as that user");
+  for (PartAttempt* part : due) part->leave(text, error, scene_.clock.wall() + kLeftToOthers);
+  scene_.event(Level::warning, text, error.hint());
 }
 
-HookSubject Attempt::subject() const { return {spec_, state_, current_ ? &*current_ : nullptr}; }
+// The failed hooks of a pair are about the last failure of the two.
+HookSubject Attempt::subject() const {
+  const PartAttempt* latest = &parts_.front();
+  const auto failed_at = [](const PartAttempt& part) {
+    return part.state().last_failure ? part.state().last_failure->at : WallTime::min();
+  };
+  for (const PartAttempt& part : parts_) {
+    if (failed_at(part) > failed_at(*latest)) latest = &part;
+  }
+  return {scene_.spec, latest->state(), scene_.current ? &*scene_.current : nullptr};
+}
 
-bool Attempt::has_hooks_due() const { return hooks_.is_due(subject(), options_.person); }
+bool Attempt::has_hooks_due() const { return hooks_.is_due(subject(), scene_.options.person); }
 
-bool Attempt::has_leftovers_due() const { return leftovers_ != nullptr && leftovers_->is_due(id_); }
+bool Attempt::has_leftovers_due() const {
+  return leftovers_ != nullptr && leftovers_->is_due(scene_.id);
+}
 
 // What a crash or a failed clean-up left in DNS (RELIABILITY F28), before anything else: the same
 // names are about to be used again. Whatever becomes of it, the attempt goes on.
 void Attempt::take_down_leftovers(bool due) {
   if (leftovers_ == nullptr) return;
-  or_warn("removing DNS records", [&] { leftovers_->take_down(id_, due, stop_); });
+  scene_.or_warn("removing DNS records",
+                 [&] { leftovers_->take_down(scene_.id, due, scene_.stop); });
 }
 
 // The certificate is in place, or the failure written down, whatever becomes of them.
 void Attempt::run_hooks() {
-  if (stop_.stop_requested()) return;
-  or_warn("running hooks", [&] {
-    current_ = certificates_.current(id_);
-    outcome_.hooks = hooks_.perform(subject(), options_.person, stop_);
+  if (scene_.stop.stop_requested()) return;
+  scene_.or_warn("running hooks", [&] {
+    scene_.current = scene_.certificates.current(scene_.id);
+    outcome_.hooks = hooks_.perform(subject(), scene_.options.person, scene_.stop);
   });
 }
 
-AttemptPlan Attempt::look() {
-  auto spec = certificates_.spec(id_);
-  if (!spec) {
-    throw Error(ErrorCode::config, "there is no certificate \"" + id_ + "\" in this store",
-                "`autohttps list` shows those there are");
-  }
-  spec_ = std::move(*spec);
-  state_ = certificates_.state(id_);
-  current_ = certificates_.current(id_, &trouble_);
-  describe_current();
-  return plan_attempt(spec_, current_ ? &*current_ : nullptr, state_,
-                      {options_.person, options_.force}, clock_.wall());
+WallTime Attempt::next_look() {
+  look();
+  WallTime next = parts_.front().next_look();
+  for (const PartAttempt& part : parts_) next = std::min(next, part.next_look());
+  return next;
 }
 
 std::optional<WallTime> Attempt::idle_until() {
-  check_clock(clock_.wall());
-  const AttemptPlan plan = look();
-  if (plan.step == Step::issue || is_displaced() || has_hooks_due() || has_leftovers_due()) {
-    return std::nullopt;
-  }
-  return plan.next;
+  check_clock(scene_.clock.wall());
+  const WallTime next = next_look();
+  if (has_work() || is_poll_due()) return std::nullopt;
+  return next;
 }
 
 // `current` is broken or was never flipped, and another whole generation stands in for it.
-bool Attempt::is_displaced() const { return current_ && !trouble_.empty(); }
+bool Attempt::is_displaced() const { return scene_.current && !scene_.trouble.empty(); }
 
 // Who reads the files themselves (nginx, say) finds them by `current` only.
 void Attempt::repair(const StoreLock& lock) {
-  event(Level::warning, trouble_);
-  or_warn("pointing to generation " + std::to_string(current_->number),
-          [&] { certificates_.flip(lock, id_, current_->number); });
+  scene_.event(Level::warning, scene_.trouble);
+  scene_.or_warn("pointing to generation " + std::to_string(scene_.current->number),
+                 [&] { scene_.certificates.flip(lock, scene_.id, scene_.current->number); });
 }
 
-void Attempt::describe_current() {
-  outcome_.generation = current_ ? current_->number : 0;
-  if (current_) outcome_.not_after = current_->key->not_after();
-}
-
-void Attempt::tell(const AttemptPlan& plan) {
-  outcome_.action = plan.step == Step::nothing ? Action::none : Action::deferred;
-  outcome_.text = plan.text;
-  outcome_.next_attempt = plan.next;
-  event(Level::debug, plan.text);
-  if (plan.step != Step::wait) return;
-  outcome_.told_before = true;
-  outcome_.error = Error(plan.binding ? ErrorCode::rate_limited : ErrorCode::deferred, plan.text,
-                         plan.binding ? "this wait is the CA's or a limit's: it cannot be skipped"
-                                      : "`autohttps retry` tries again at once");
-  if (plan.next) outcome_.error->with_retry_at(*plan.next);
-}
-
-// Written before the CA is asked for anything: a store that cannot be written must show itself
-// before an order costs something.
-void Attempt::begin() {
-  state_.last_attempt = clock_.wall();
-  certificates_.put_state(id_, state_, Store::Survives::process_end);  // shown, not relied on
-  const auto pending = certificates_.pending(id_);
-  if (pending && current_ && led_to(*pending, *current_)) certificates_.clear_pending(id_);
-}
-
-Bundle Attempt::issue() {
-  for (std::size_t i = 0; i + 1 < spec_.cas.size(); ++i) {
-    try {
-      return issue_at(spec_.cas[i]);
-    } catch (const Error& error) {
-      if (!may_another_ca_help(error)) throw;
-      event(
-          Level::warning,
-          std::string(error.what()) + "; trying \"" + spec_.cas[i + 1].directory_url + "\" instead",
-          error.hint());
-    }
+// What became of the parts, as one.
+void Attempt::conclude() {
+  outcome_.generation = scene_.current ? scene_.current->number : 0;
+  outcome_.next_attempt.reset();
+  outcome_.not_after.reset();
+  const auto earlier = [](std::optional<WallTime>& time, const std::optional<WallTime>& other) {
+    if (other) time = std::min(time.value_or(*other), *other);
+  };
+  const Outcome::Part* news = nullptr;
+  for (const PartAttempt& part : parts_) {
+    const Outcome::Part& outcome = outcome_.parts.emplace_back(part.outcome());
+    earlier(outcome_.not_after, outcome.not_after);
+    earlier(outcome_.next_attempt, outcome.next_attempt);
+    if (outcome.action == Action::none) earlier(outcome_.next_look, part.next_look());
+    // What was just renewed is next looked at by what the CA suggests for it.
+    if (weight(outcome) == 2) earlier(outcome_.next_look, scene_.clock.wall());
   }
-  if (spec_.cas.empty()) {
-    throw Error(ErrorCode::config, "no CA is configured for \"" + id_ + "\"",
-                "give one by --server");
+  for (const Outcome::Part& part : outcome_.parts) {
+    if (news == nullptr || weight(part) > weight(*news)) news = &part;
   }
-  return issue_at(spec_.cas.back());
+  outcome_.action = news->action;
+  // Of a pair the second to come is issued too, and the certificate renewed.
+  if (outcome_.action == Action::issued && !is_first_) outcome_.action = Action::renewed;
+  outcome_.error = news->error;
+  outcome_.told_before = news->told_before;
+  outcome_.text = text_of(outcome_.parts);
 }
 
-Bundle Attempt::issue_at(const CaSpec& ca) {
-  Ledger ledger(certificates_.store(), ca.directory_url);
-  LedgerBudget budget(Limits::preset(ca.limits.empty() ? "conservative" : ca.limits), ledger,
-                      clock_, spec_.key_types.front());
-  StoreJournal journal(certificates_, id_);
-  const auto issuer = issuers_(spec_, ca, budget);
-  Bundle bundle = issuer->issue({.certificate = id_,
-                                 .names = spec_.names,
-                                 .key_type = spec_.key_types.front(),
-                                 .profile = spec_.profile,
-                                 .preferred_chain = spec_.preferred_chain},
-                                journal, stop_);
-  try {
-    fresh_ = check_bundle(bundle, spec_.names, bundle.ca_time.value_or(clock_.wall()));
-  } catch (const Error&) {
-    journal.clear();  // that certificate is no good, and will not get better
-    throw;
-  }
-  return bundle;
-}
-
-void Attempt::save(const StoreLock& lock, const Bundle& bundle, const std::string& cause) {
-  const WallTime now = clock_.wall();
-  outcome_.generation = certificates_.add(lock, id_, bundle, cause, now);
-  outcome_.action = current_ ? Action::renewed : Action::issued;
-  outcome_.not_after = fresh_->not_after();
-  plan_after_success(*fresh_, now);
-  // The certificate speaks for itself after a power cut; only what it cannot tell is worth a sync.
-  const auto survives =
-      state_.next_attempt ? Store::Survives::power_cut : Store::Survives::process_end;
-  or_warn("writing down the success", [&] { certificates_.put_state(id_, state_, survives); });
-  or_warn("clearing the order that is done", [&] { certificates_.clear_pending(id_); });
-  outcome_.text = "saved generation " + std::to_string(outcome_.generation) + ", valid until " +
-                  format_rfc3339(fresh_->not_after()).substr(0, 10) + " (" +
-                  format_relative(fresh_->not_after(), now) + ")";
-  event(Level::done, outcome_.text);
-}
-
-void Attempt::plan_after_success(const CertifiedKey& key, WallTime now) {
-  state_.failures = 0;
-  state_.last_success = now;
-  state_.next_attempt.reset();
-  state_.next_reason.clear();
-  state_.binding = false;
-  state_.jitter = random_.uniform();
-  const Due due = renewal_due(key.not_before(), key.not_after(), *state_.jitter);
-  outcome_.next_attempt = due.at;
-  if (due.at > now) return;
-  // Fresh from the CA and due already: our clock is ahead of the CA's. Asking again would not help
-  // (RELIABILITY I11).
-  state_.next_attempt =
-      now + std::min<WallTime::duration>(kClockIsWrong, (key.not_after() - key.not_before()) / 2);
-  state_.next_reason = "this machine's clock is ahead of the CA's";
-  outcome_.next_attempt = state_.next_attempt;
-  event(Level::warning,
-        "this machine's clock says " + format_rfc3339(now) +
-            ", by which a certificate from just now is due already",
-        "set the clock (timedatectl set-ntp true)");
-}
-
-void Attempt::record_failure(const Error& error, std::string_view code) {
-  if (error.code() == ErrorCode::canceled) return;
-  const WallTime now = clock_.wall();
-  state_.failures = std::min(state_.failures + 1, kMostCounted);
-  std::optional<WallTime> not_after;
-  if (current_) not_after = current_->key->not_after();
-  const Retry retry = retry_after_failure(error, state_.failures, now, not_after);
-  state_.next_attempt = retry.at;
-  state_.next_reason = retry.reason;
-  state_.binding = retry.binding;
-  state_.last_failure = Failure{now, std::string(code), error.what(), next_step(error)};
-  outcome_.next_attempt = retry.at;
-  or_warn("writing down the failure", [&] { certificates_.put_state(id_, state_); });
-}
-
+// Before any part had its turn.
 void Attempt::fail(const Error& error) {
   const bool waits = error.code() == ErrorCode::rate_limited ||
                      error.code() == ErrorCode::deferred || error.code() == ErrorCode::locked;
@@ -320,33 +275,19 @@ void Attempt::fail(const Error& error) {
   outcome_.error = error;
   outcome_.text = error.what();
   if (error.code() == ErrorCode::canceled) return;
-  const WallTime now = clock_.wall();
-  if (!outcome_.next_attempt) outcome_.next_attempt = now + kSoon;
-  if (!events_) return;
-  // That another process is at it, or our own waiting time, is no failure; a limit that is met is.
+  const WallTime now = scene_.clock.wall();
+  outcome_.next_attempt = now + kSoon;
+  // That another process is at it, or our own waiting time, is no failure.
   const bool failed = error.code() != ErrorCode::locked && error.code() != ErrorCode::deferred;
-  Event told{failed ? Level::error : Level::warning, id_,
+  Event told{failed ? Level::error : Level::warning, scene_.id,
              outcome_.text + "; next attempt " + format_relative(*outcome_.next_attempt, now),
              next_step(error)};
-  if (current_) {
-    const CertifiedKey& key = *current_->key;
+  if (scene_.current) {
+    const CertifiedKey& key = *scene_.current->key;
     told.life_left = life_left(key.not_before(), key.not_after(), now);
-    told.text += "; the certificate in place: " + validity(*current_, now);
+    told.text += "; the certificate in place: " + validity(*scene_.current, now);
   }
-  events_(told);
-}
-
-void Attempt::event(Level level, const std::string& text, const std::string& hint) const {
-  if (events_) events_({level, id_, text, hint});
-}
-
-template <typename Call>
-void Attempt::or_warn(const std::string& doing, Call&& call) const {
-  try {
-    call();
-  } catch (const Error& error) {
-    event(Level::warning, doing + ": " + error.what(), error.hint());
-  }
+  if (scene_.events) scene_.events(told);
 }
 
 }  // namespace autohttps::acme

@@ -1,15 +1,15 @@
-// One look at one certificate, and what follows: lock, re-read, due?, limits, issue, check, add,
-// flip, state.
+// One look at one certificate, and what follows: lock, re-read, and each key type's turn, one after
+// the other.
 #pragma once
 
-#include <autohttps/acme/management/attempt_plan.h>
 #include <autohttps/acme/management/manager.h>
+#include <autohttps/acme/management/part_attempt.h>
 #include <autohttps/acme/store/leftovers.h>
 
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace autohttps::acme {
 
@@ -22,52 +22,37 @@ class Attempt {
   // Never throws for what concerns this certificate: it is in the Outcome.
   Outcome run();
 
-  // What run() would do: for status and for the next look. Throws what the store throws.
-  AttemptPlan look();
+  // When run() would do something next, now included: for the next look. Throws what the store
+  // throws.
+  WallTime next_look();
   // The same look: is there anything that run() would do? Empty: there is; else when to look again.
   std::optional<WallTime> idle_until();
 
  private:
+  void look();
   void work();
-  void attempt(const StoreLock&, const AttemptPlan&);
-  void tell(const AttemptPlan&);
-  void leave_to_others(const std::string& obstacle);
+  bool has_work();
+  bool is_issue_due() const;
+  bool is_poll_due() const;
+  void poll(const StoreLock&);
+  void issue_due(const StoreLock&);
+  bool pre_hooks_fail(const std::vector<PartAttempt*>& due);
+  void leave_to_others(const std::vector<PartAttempt*>& due, const std::string& obstacle);
   HookSubject subject() const;
   bool has_hooks_due() const;
   bool has_leftovers_due() const;
   void take_down_leftovers(bool due);
   void run_hooks();
-  void begin();
-  Bundle issue();
-  Bundle issue_at(const CaSpec&);
-  void save(const StoreLock&, const Bundle&, const std::string& cause);
-  void plan_after_success(const CertifiedKey&, WallTime now);
-  void fail(const Error&);
-  void record_failure(const Error&, std::string_view code);
-  void describe_current();
   bool is_displaced() const;
   void repair(const StoreLock&);
-  void event(Event::Level, const std::string& text, const std::string& hint = {}) const;
-  // After the flip nothing may undo it: what fails here is told and left.
-  template <typename Call>
-  void or_warn(const std::string& doing, Call&&) const;
+  void fail(const Error&);
+  void conclude();
 
-  CertificateStore& certificates_;
-  const IssuerFactory& issuers_;
-  Clock& clock_;
-  Random& random_;
-  const EventSink& events_;
   const HookDuties& hooks_;
   Leftovers* const leftovers_;  // null: nothing here puts anything up
-  const std::string id_;
-  const RunOptions& options_;
-  const std::stop_token stop_;
-
-  CertificateSpec spec_;
-  CertificateState state_;
-  std::optional<Generation> current_;
-  std::string trouble_;                        // with what `current` points to
-  std::shared_ptr<const CertifiedKey> fresh_;  // what issue() brought, checked
+  AttemptScene scene_;
+  std::vector<PartAttempt> parts_;
+  bool is_first_ = false;  // there was no certificate when it began
   Outcome outcome_;
 };
 

@@ -4,6 +4,7 @@
 #include <autohttps/acme/management/large_store_looks.h>
 #include <autohttps/acme/management/rollback.h>
 #include <autohttps/acme/management/wish_lookup.h>
+#include <autohttps/acme/store/key_types.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,8 +20,27 @@ constexpr std::chrono::hours kLongestSleep{1};     // wishes of other processes 
 constexpr std::chrono::seconds kShortestSleep{1};  // whatever goes wrong, no busy loop
 
 std::optional<WallTime> next_of(const Outcome& outcome) {
-  if (!outcome.next_attempt) return outcome.hooks.next_try;
-  return std::min(*outcome.next_attempt, outcome.hooks.next_try.value_or(*outcome.next_attempt));
+  std::optional<WallTime> next;
+  for (const auto& time : {outcome.next_attempt, outcome.next_look, outcome.hooks.next_try}) {
+    if (time) next = std::min(next.value_or(*time), *time);
+  }
+  return next;
+}
+
+// Hooks of a pair that failed are about the last failure of the two.
+CertificateState last_failed_state(const CertificateStore& certificates,
+                                   const CertificateSpec& spec) {
+  CertificateState latest = certificates.state(spec.id);
+  for (const KeyType type : spec.key_types) {
+    const auto further = further_type(spec.key_types, type);
+    if (!further) continue;
+    CertificateState state = certificates.state(spec.id, further);
+    if (!state.last_failure) continue;
+    if (!latest.last_failure || latest.last_failure->at < state.last_failure->at) {
+      latest = std::move(state);
+    }
+  }
+  return latest;
 }
 
 }  // namespace
@@ -42,7 +62,7 @@ std::string Manager::manage(const CertificateSpec& wish) {
   const auto before = certificates_.spec(spec.id);
   if (before && *before == spec && is_indexed(spec)) return spec.id;
   certificates_.put_spec(spec);
-  if (before && *before != spec) forget_back_off(spec.id);
+  if (before && *before != spec) forget_back_off(spec, before->key_types);
   return spec.id;
 }
 
@@ -54,14 +74,18 @@ bool Manager::is_indexed(const CertificateSpec& spec) const {
 }
 
 // What failed may have been what was changed now.
-void Manager::forget_back_off(const std::string& id) {
+void Manager::forget_back_off(const CertificateSpec& spec, const std::vector<KeyType>& before) {
   try {
-    const auto lock = certificates_.lock(id, clock_.steady(), {});
-    CertificateState state = certificates_.state(id);
-    if (!state.next_attempt || state.binding) return;
-    state.next_attempt.reset();
-    state.next_reason.clear();
-    certificates_.put_state(id, state);
+    const auto lock = certificates_.lock(spec.id, clock_.steady(), {});
+    if (spec.key_types != before) certificates_.rename_parts(spec.id, before, spec.key_types);
+    for (const KeyType type : spec.key_types) {
+      const auto further = further_type(spec.key_types, type);
+      CertificateState state = certificates_.state(spec.id, further);
+      if (!state.next_attempt || state.binding) continue;
+      state.next_attempt.reset();
+      state.next_reason.clear();
+      certificates_.put_state(spec.id, state, Store::Survives::power_cut, further);
+    }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::locked) throw;  // locked: it is being tried right now
   }
@@ -77,7 +101,7 @@ bool Manager::has_hooks_due(const std::string& id, bool person) const {
   try {
     const auto spec = certificates_.spec(id);
     if (!spec) return false;
-    const CertificateState state = certificates_.state(id);
+    const CertificateState state = last_failed_state(certificates_, *spec);
     const auto current = certificates_.current(id);
     return hooks_.is_due({*spec, state, current ? &*current : nullptr}, person);
   } catch (const Error&) {
@@ -95,9 +119,15 @@ Outcome Manager::roll_back(const std::string& id, std::optional<std::uint64_t> n
   outcome.not_after = chosen.key->not_after();
   outcome.text = "generation " + std::to_string(chosen.number) + " is in place";
   const auto spec = certificates_.spec(id);
-  const CertificateState state = certificates_.state(id);
   if (!spec) return outcome;
-  outcome.next_attempt = plan_attempt(*spec, &chosen, state, {}, clock_.wall()).next;
+  for (const KeyType type : spec->key_types) {
+    const auto next = plan_attempt(*spec, type, &chosen,
+                                   certificates_.state(id, further_type(spec->key_types, type)), {},
+                                   clock_.wall())
+                          .next;
+    if (next) outcome.next_attempt = std::min(outcome.next_attempt.value_or(*next), *next);
+  }
+  const CertificateState state = last_failed_state(certificates_, *spec);
   try {
     outcome.hooks = hooks_.perform({*spec, state, &chosen, "rollback"}, true, std::move(stop));
   } catch (const Error& error) {
@@ -198,10 +228,9 @@ std::optional<WallTime> Manager::next_look() const {
   for (const std::string& id : certificates_.ids()) {
     WallTime at = clock_.wall();
     try {
-      const AttemptPlan plan = Attempt(certificates_, issuers_, clock_, random_, silence, hooks_,
-                                       leftovers_, id, options, {})
-                                   .look();
-      at = plan.next.value_or(at);
+      at = Attempt(certificates_, issuers_, clock_, random_, silence, hooks_, leftovers_, id,
+                   options, {})
+               .next_look();
     } catch (const Error&) {
       // Unreadable: to be looked at now, and told then.
     }

@@ -56,6 +56,9 @@ struct RunOptions {
   // The caller looks again only after so long (cron): a moment that the CA suggested and that would
   // pass meanwhile is now (RFC 9773 4.2).
   std::chrono::seconds until_next_look{0};
+  // Asks CAs what they suggest, where that is due, and does nothing else: for who has to know what
+  // is due before anything is ordered.
+  bool only_ask = false;
   std::chrono::seconds lock_wait{0};  // another process works on the certificate: wait this long,
                                       // then Outcome deferred(locked)
 };
@@ -107,7 +110,7 @@ class Manager {
  private:
   Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
   bool is_indexed(const CertificateSpec&) const;
-  void forget_back_off(const std::string& id);
+  void forget_back_off(const CertificateSpec&, const std::vector<KeyType>& before);
   WallTime look_at_all(const std::stop_token&);
   bool pause(WallTime until, const std::stop_token&);
 

@@ -5,6 +5,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/timestamps.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <stop_token>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace autohttps::acme {
 namespace {
@@ -21,9 +23,15 @@ using Why = PublisherJob::Why;
 // What the sink has of a certificate.
 struct Held {
   std::uint64_t generation = 0;  // 0: there was none when it was asked for
-  std::string fingerprint;
+  std::string fingerprint;       // of all its parts
   bool loads_again = false;
 };
+
+bool serves(const Generation& generation, const std::string_view name) {
+  const std::vector<const GenerationPart*> parts = generation.parts();
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const GenerationPart* part) { return part->key->serves(name); });
+}
 
 }  // namespace
 
@@ -47,6 +55,7 @@ struct Publisher::Work {
   std::size_t publish(const std::vector<std::string>& ids, Why);
   void show_none(const std::string& id);
   void withdraw(const std::string& id);
+  std::optional<Generation> good_parts(const std::string& id, const Generation&) const;
   void install(const std::string& id, Why, const Generation&);
   std::optional<Held> held(std::string_view id) const;
   bool is_served(std::string_view id) const;
@@ -153,17 +162,35 @@ bool Publisher::Work::load(const std::string& id, Why why, std::string_view name
   if (!trouble.empty() && before && generation->number < before->generation) return true;
   // Against the names it was issued for, not those wished for by now: what has not got its new name
   // yet is served meanwhile.
-  const std::string why_not = trouble_with(*generation->key, generation->meta.names);
-  if (!why_not.empty()) {
-    event(Event::Level::error, id,
-          "generation " + std::to_string(generation->number) + " is not served: " + why_not,
-          "the one before stays in place; autohttps obtain --force gets a new one");
-    return is_served(id);
-  }
-  install(id, why, *generation);
-  if (name.empty() || generation->key->serves(name)) return true;
+  if (!generation->damage.empty()) event(Event::Level::warning, id, generation->damage);
+  const std::optional<Generation> good = good_parts(id, *generation);
+  if (!good) return is_served(id);
+  install(id, why, *good);
+  if (name.empty() || serves(*good, name)) return true;
   queue.leads_nowhere(std::string(name));  // wished for, and not yet in the certificate
   return false;
+}
+
+// Of a pair, one that is no good does not take the other with it.
+std::optional<Generation> Publisher::Work::good_parts(const std::string& id,
+                                                      const Generation& generation) const {
+  std::vector<GenerationPart> good;
+  for (const GenerationPart* part : generation.parts()) {
+    const std::string why_not = trouble_with(*part->key, part->meta.names);
+    if (why_not.empty()) {
+      good.push_back(*part);
+      continue;
+    }
+    event(Event::Level::error, id,
+          "generation " + std::to_string(generation.number) + " is not served: " + why_not,
+          "the one before stays in place; autohttps obtain --force gets a new one");
+  }
+  if (good.empty()) return std::nullopt;
+  Generation served;
+  static_cast<GenerationPart&>(served) = good.front();
+  served.number = generation.number;
+  served.further.assign(good.begin() + 1, good.end());
+  return served;
 }
 
 // Nothing good is there to be served: a placeholder, where somebody makes one.
@@ -186,7 +213,8 @@ void Publisher::Work::show_none(const std::string& id) {
 
 void Publisher::Work::install(const std::string& id, Why why, const Generation& generation) {
   const auto before = held(id);
-  Held now{generation.number, generation.key->fingerprint(), false};
+  Held now{generation.number, {}, false};
+  for (const GenerationPart* part : generation.parts()) now.fingerprint += part->key->fingerprint();
   if (before && before->generation == now.generation && before->fingerprint == now.fingerprint) {
     return;
   }

@@ -41,6 +41,20 @@ std::string hint_for(const std::vector<Candidate>& candidates, std::uint64_t cur
   return "no other one may be; autohttps renew --force " + id + " issues a new one";
 }
 
+std::string undone(const std::string& changed) {
+  return "the wish is another by now (" + changed + "), and the next renewal would undo it";
+}
+
+std::string unfit_part(const CertificateSpec& spec, const GenerationPart& part, WallTime now) {
+  const CertifiedKey& key = *part.key;
+  if (key.not_after() <= now) return "it expired " + format_rfc3339(key.not_after());
+  if (key.not_before() > now) return "it is not valid before " + format_rfc3339(key.not_before());
+  if (std::string trouble = trouble_with(key, spec.names); !trouble.empty()) return trouble;
+  const std::string changed = unsatisfied(spec, part);
+  if (changed.empty()) return {};
+  return undone(changed);
+}
+
 [[noreturn]] void refuse(const std::string& id, const std::string& why, const std::string& hint) {
   throw Error(ErrorCode::config, "\"" + id + "\" is not rolled back: " + why, hint);
 }
@@ -48,13 +62,15 @@ std::string hint_for(const std::vector<Candidate>& candidates, std::uint64_t cur
 }  // namespace
 
 std::string unfit(const CertificateSpec& spec, const Generation& generation, WallTime now) {
-  const CertifiedKey& key = *generation.key;
-  if (key.not_after() <= now) return "it expired " + format_rfc3339(key.not_after());
-  if (key.not_before() > now) return "it is not valid before " + format_rfc3339(key.not_before());
-  if (std::string trouble = trouble_with(key, spec.names); !trouble.empty()) return trouble;
-  const std::string changed = unsatisfied(spec, generation);
-  if (changed.empty()) return {};
-  return "the wish is another by now (" + changed + "), and the next renewal would undo it";
+  for (const KeyType type : spec.key_types) {
+    const GenerationPart* part = generation.part(type);
+    const std::string why =
+        part != nullptr
+            ? unfit_part(spec, *part, now)
+            : undone("key type changed: there is none of type " + std::string(key_type_name(type)));
+    if (!why.empty()) return why;
+  }
+  return {};
 }
 
 Generation roll_back(CertificateStore& certificates, const StoreLock& lock, const std::string& id,

@@ -6,10 +6,12 @@
 #include <autohttps/server/tls/local_address.h>
 #include <autohttps/server/tls/owned_data.h>
 
+#include <openssl/err.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -202,6 +204,34 @@ bool use_key(SSL* ssl, const CertifiedKey& key) {
   return good;
 }
 
+bool is_fit(SSL* ssl, const CertifiedKey& key) {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  return (name == nullptr || key.serves(name)) &&
+         std::chrono::system_clock::now() < key.not_after();
+}
+
+// Can this client take it, by what its hello says?
+bool is_taken(SSL* ssl, const CertifiedKey& key) {
+  const int flags = SSL_check_chain(ssl, key.certificate(0), key.key().handle(), nullptr);
+  return (flags & CERT_PKEY_SIGN) != 0;
+}
+
+// Of a pair, one that has not got a new name yet, or whose renewal failed until it ran out, is not
+// shown to a client that takes the other as well; to one that does not it is better than nothing.
+bool shows_fit_only(SSL* ssl, const std::vector<std::shared_ptr<const CertifiedKey>>& keys) {
+  if (keys.size() < 2) return false;
+  bool unfit = false, taken = false;
+  for (const auto& key : keys) {
+    if (!is_fit(ssl, *key)) {
+      unfit = true;
+    } else {
+      taken = taken || is_taken(ssl, *key);
+    }
+  }
+  ERR_clear_error();
+  return unfit && taken;
+}
+
 // No exception crosses these two.
 int on_client_hello(SSL* ssl, int* alert, void* source) {
   try {
@@ -215,7 +245,10 @@ int on_certificate(SSL* ssl, void*) {
   const Handshake* handshake = handshake_of(ssl);
   if (handshake == nullptr || !handshake->credentials) return 0;
   SSL_certs_clear(ssl);  // what the context may have had
-  for (const auto& key : handshake->credentials->keys) {
+  const auto& keys = handshake->credentials->keys;
+  const bool fit_only = shows_fit_only(ssl, keys);
+  for (const auto& key : keys) {
+    if (fit_only && !is_fit(ssl, *key)) continue;
     if (!use_key(ssl, *key)) return 0;
   }
   return 1;

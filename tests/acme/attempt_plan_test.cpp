@@ -34,7 +34,7 @@ class AttemptPlanTest : public testing::Test {
     return ca_.leaf(plan).certified();
   }
   AttemptPlan plan(const AttemptWish& wish = {}) const {
-    return plan_attempt(spec_, &current_, state_, wish, kNow);
+    return plan_attempt(spec_, spec_.key_types.front(), &current_, state_, wish, kNow);
   }
 
   TestCa ca_{1, kNow};
@@ -44,7 +44,7 @@ class AttemptPlanTest : public testing::Test {
 };
 
 TEST_F(AttemptPlanTest, WithoutACertificateItIsTheFirstIssue) {
-  const AttemptPlan plan = plan_attempt(spec_, nullptr, state_, {}, kNow);
+  const AttemptPlan plan = plan_attempt(spec_, KeyType::ec256, nullptr, state_, {}, kNow);
   EXPECT_EQ(plan.step, Step::issue);
   EXPECT_EQ(plan.cause, "first issue");
 }

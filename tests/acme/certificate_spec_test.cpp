@@ -111,5 +111,18 @@ TEST(CertificateSpecTest, RefusesIdsThatAreNoFoldersName) {
   EXPECT_NO_THROW(check_certificate_id("My-site_2.example"));
 }
 
+TEST(CertificateSpecTest, APairIsAListBesideTheFirstForOldReaders) {
+  CertificateSpec spec;
+  spec.id = "a.test";
+  spec.names = parse_identifiers({"a.test"});
+  spec.cas.emplace_back();
+  EXPECT_EQ(to_json_text(spec).find("key_types"), std::string::npos)
+      << "as before there were pairs";
+  spec.key_types = {KeyType::rsa2048, KeyType::ec256};
+  const std::string text = to_json_text(spec);
+  EXPECT_NE(text.find("\"key_type\": \"rsa2048\""), std::string::npos) << text;
+  EXPECT_EQ(parse_certificate_spec("a.test", text).key_types, spec.key_types);
+}
+
 }  // namespace
 }  // namespace autohttps::acme

@@ -64,5 +64,32 @@ TEST(CertificateStateTest, RefusesAnythingOdd) {
   }
 }
 
+TEST(CertificateStateTest, KeepsWhatTheCaSuggestsAndWhatWasRevoked) {
+  CertificateState state;
+  RenewalAdvice advice;
+  advice.certificate = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+  advice.start = WallTime(std::chrono::seconds(1'800'000'000));
+  advice.end = WallTime(std::chrono::seconds(1'800'100'000));
+  advice.pick = WallTime(std::chrono::seconds(1'800'050'000));
+  advice.next_poll = WallTime(std::chrono::seconds(1'790'000'000));
+  advice.explanation = "https://ca.test/why";
+  advice.failures = 3;
+  advice.trouble = "the CA is not reached";
+  state.advice = advice;
+  state.revoked = "ab12";
+  const CertificateState read = parse_certificate_state(to_json_text(state));
+  ASSERT_TRUE(read.advice);
+  EXPECT_EQ(read.advice->certificate, advice.certificate);
+  EXPECT_EQ(read.advice->start, advice.start);
+  EXPECT_EQ(read.advice->end, advice.end);
+  EXPECT_EQ(read.advice->pick, advice.pick);
+  EXPECT_EQ(read.advice->next_poll, advice.next_poll);
+  EXPECT_EQ(read.advice->explanation, advice.explanation);
+  EXPECT_EQ(read.advice->failures, 3);
+  EXPECT_EQ(read.advice->trouble, advice.trouble);
+  EXPECT_EQ(read.revoked, "ab12");
+  EXPECT_FALSE(parse_certificate_state("{}").advice) << "as before it was known";
+}
+
 }  // namespace
 }  // namespace autohttps::acme

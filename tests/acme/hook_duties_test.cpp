@@ -111,11 +111,11 @@ TEST_F(HookDutiesTest, WhatThisProcessMayNotRunIsLeftToOneThatMay) {
   IssuingProcess root(world_);
   configure(root, {{}, {"reload"}, {}}, kRoot);
   EXPECT_TRUE(root.manager.has_hooks_due("a.test", false));
-  const int requests = world_.ca.count();
+  const int orders = world_.ca.count(Operation::new_order);
   EXPECT_EQ(root.renew("a.test").hooks.done, 1);
   EXPECT_EQ(root.hooks.told(), Lines{"deploy reload 1"});
   EXPECT_EQ(root.hooks.calls[0].owner, kRoot);
-  EXPECT_EQ(world_.ca.count(), requests);
+  EXPECT_EQ(world_.ca.count(Operation::new_order), orders);
   EXPECT_FALSE(root.manager.has_hooks_due("a.test", true));
 }
 

@@ -91,6 +91,35 @@ TEST_F(AttachTest, OpensslChoosesEcdsaOrRsaByTheHello) {
   }
 }
 
+TEST_F(AttachTest, OfAPairTheOneWithTheNameAndTimeLeftIsShown) {
+  TestLeafPlan lagging;
+  lagging.key_type = KeyType::rsa2048;  // of a.test only
+  const auto both = make_credentials(
+      "a.test", {ca_.leaf(lagging).certified(), ca_.leaf({"a.test", "b.test"}).certified()});
+  cache_->install(both);
+  TestClient client;
+  client.sigalgs = "RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA256";
+  client.server_name = "a.test";
+  EXPECT_EQ(shake_hands(context_.get(), client).fingerprint, fingerprint_of(*both, 0));
+  client.server_name = "b.test";
+  EXPECT_EQ(shake_hands(context_.get(), client).fingerprint, fingerprint_of(*both, 1));
+
+  TestLeafPlan old = lagging;
+  old.not_before = ca_.now() - std::chrono::hours(48);
+  old.not_after = ca_.now() - std::chrono::hours(24);
+  const auto half =
+      make_credentials("a.test", {ca_.leaf(old).certified(), ca_.leaf({"a.test"}).certified()});
+  cache_->install(half);
+  client.server_name = "a.test";
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    client.version = version;
+    client.sigalgs = "RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA256";
+    EXPECT_EQ(shake_hands(context_.get(), client).fingerprint, fingerprint_of(*half, 1));
+    client.sigalgs = "RSA-PSS+SHA256:RSA+SHA256";  // takes nothing else
+    EXPECT_EQ(shake_hands(context_.get(), client).fingerprint, fingerprint_of(*half, 0));
+  }
+}
+
 TEST_F(AttachTest, ATicketFromBeforeASwapResumesAfterIt) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     const auto old = make_credentials(ca_, {"a.test"}, 1);

@@ -22,6 +22,18 @@ acme::Outcome without_port(const std::string& id, const Error& error) {
   return outcome;
 }
 
+// First: what CAs suggest decides what is due, and so whether port 80 is needed.
+void ask_what_is_suggested(AutoCertificates& certificates, const std::vector<std::string>& ids,
+                           acme::RunOptions options, const std::stop_token& stop) {
+  const WallTime now = certificates.clock().wall();
+  options.only.clear();
+  options.only_ask = true;
+  for (const Outlook& outlook : look_at_all(certificates.certificates(), ids, now)) {
+    if (is_poll_due(outlook, now)) options.only.push_back(outlook.id);
+  }
+  if (!options.only.empty()) certificates.run_once(options, stop);
+}
+
 void append(std::vector<acme::Outcome>& to, std::vector<acme::Outcome> from) {
   std::ranges::move(from, std::back_inserter(to));
 }
@@ -52,7 +64,7 @@ Door door_of(const Outlook& outlook) {
 Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& options,
                   WallTime now) {
   Candidates candidates;
-  const acme::AttemptWish wish{.person = options.person, .force = options.force};
+  const acme::AttemptWish wish{options.person, options.force, options.until_next_look};
   for (const Outlook& outlook : outlooks) {
     const Step step = plan_of(outlook, wish, now).step;
     // Something is wrong with the files (a crash before the flip, a restored backup): the manager
@@ -71,6 +83,7 @@ Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& 
 std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
                                    const std::vector<std::string>& ids, acme::RunOptions options,
                                    const Settings& settings, Output& output, std::stop_token stop) {
+  ask_what_is_suggested(certificates, ids, options, stop);
   const WallTime now = certificates.clock().wall();
   Candidates candidates = choose(look_at_all(certificates.certificates(), ids, now), options, now);
   options.only = std::move(candidates.elsewhere);

@@ -24,8 +24,16 @@ std::string generation_text(const acme::CertificateStore& certificates, const Ou
   text += key.not_after() <= now ? ", expired " : ", valid until ";
   text += format_rfc3339(key.not_after()) + (in_place ? ", in place" : "") + "\n";
   if (!generation->meta.ca.empty()) text += labelled("  CA", generation->meta.ca);
-  return text + labelled("  names", describe(key.names(), key.names().size())) +
-         labelled("  serial", key.serial()) + labelled("  sha-256", key.fingerprint());
+  text += labelled("  names", describe(key.names(), key.names().size()));
+  for (const acme::GenerationPart* part : generation->parts()) {
+    if (!generation->further.empty()) {
+      text += labelled("  key", std::string(key_type_name(part->key->key().type())) +
+                                    ", valid until " + format_rfc3339(part->key->not_after()));
+    }
+    text +=
+        labelled("  serial", part->key->serial()) + labelled("  sha-256", part->key->fingerprint());
+  }
+  return text;
 }
 
 std::string attempts_text(const acme::CertificateState& state, WallTime now) {

@@ -5,6 +5,8 @@
 #include <autohttps/common/timestamps.h>
 #include <autohttps/tools/autohttps/report.h>
 
+#include <algorithm>
+
 namespace autohttps::tools {
 namespace {
 
@@ -14,6 +16,7 @@ std::string change_text(const acme::Outcome& outcome, const std::filesystem::pat
   const std::filesystem::path files = files_of(store, outcome.certificate);
   std::string text = outcome.certificate + ": " + std::string(action_name(outcome.action)) +
                      ", generation " + std::to_string(outcome.generation);
+  if (outcome.parts.size() > 1) text += " (" + outcome.text + ")";
   if (outcome.not_after) text += ", valid until " + format_rfc3339(*outcome.not_after);
   if (outcome.next_attempt) text += ", renewal due " + format_rfc3339(*outcome.next_attempt);
   text += "\n  certificate  " + (files / "fullchain.pem").string() + "\n  private key  " +
@@ -25,6 +28,15 @@ std::string change_text(const acme::Outcome& outcome, const std::filesystem::pat
             " left for a run of the user that may: autohttps status says which\n";
   }
   return text;
+}
+
+// Of a pair, one may be new and the other have failed.
+bool has_changed(const acme::Outcome& outcome) {
+  const auto is_new = [](Action action) {
+    return action == Action::issued || action == Action::renewed;
+  };
+  return is_new(outcome.action) ||
+         std::ranges::any_of(outcome.parts, is_new, &acme::Outcome::Part::action);
 }
 
 void tell_failure(const acme::Outcome& outcome, Output& output) {
@@ -70,7 +82,7 @@ Exit finish(std::string_view command, const Settings& settings, const std::files
   const bool tell_none = command == "obtain" || output.options().look.terminal;
   for (const acme::Outcome& outcome : outcomes) {
     if (settings.json || settings.quiet) continue;
-    const bool changed = outcome.action == Action::issued || outcome.action == Action::renewed;
+    const bool changed = has_changed(outcome);
     if (changed && settings.dry_run) {
       output.result(outcome.certificate +
                     ": the dry run went well: every name was validated and a test certificate "

@@ -1,17 +1,21 @@
 #include <autohttps/tools/autohttps/outlook.h>
 
 #include <autohttps/acme/management/renewal_policy.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/spelling.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace autohttps::tools {
 namespace {
 
 // No attempt lasts longer (RELIABILITY I7): one that began before then and has no end died.
 constexpr std::chrono::minutes kLongestAttempt{15};
+
+using Step = acme::AttemptPlan::Step;
 
 // Its beginning is written down, its end not yet.
 bool is_under_way(const acme::CertificateState& state, WallTime now) {
@@ -24,11 +28,18 @@ bool is_under_way(const acme::CertificateState& state, WallTime now) {
   return !succeeded && !failed;
 }
 
+bool has_expired(const acme::Generation& current, WallTime now) {
+  return std::ranges::any_of(current.parts(), [&](const acme::GenerationPart* part) {
+    return part->key->not_after() <= now;
+  });
+}
+
 Standing stand(const Outlook& outlook, const acme::AttemptPlan& plan, WallTime now) {
-  if (outlook.current && outlook.current->key->not_after() <= now) return Standing::expired;
-  using Step = acme::AttemptPlan::Step;
+  if (outlook.current && has_expired(*outlook.current, now)) return Standing::expired;
   if (plan.step == Step::nothing) return Standing::ok;
-  if (is_under_way(outlook.state, now)) return Standing::renewing;
+  const bool works = std::ranges::any_of(
+      outlook.parts, [&](const OutlookPart& part) { return is_under_way(part.state, now); });
+  if (works) return Standing::renewing;
   if (plan.step == Step::wait && plan.binding) return Standing::blocked;
   if (outlook.state.failures > 0) return Standing::retrying;
   return outlook.current ? Standing::due : Standing::none_yet;
@@ -36,12 +47,40 @@ Standing stand(const Outlook& outlook, const acme::AttemptPlan& plan, WallTime n
 
 // What comes next, in words that stand alone.
 std::string reason_for(const Outlook& outlook, const acme::AttemptPlan& plan) {
-  using Step = acme::AttemptPlan::Step;
   if (plan.step == Step::issue) return plan.cause;
-  if (plan.step == Step::wait) return outlook.state.next_reason;
-  const CertifiedKey& key = *outlook.current->key;
-  return acme::renewal_due(key.not_before(), key.not_after(), outlook.state.jitter.value_or(0))
-      .reason;
+  return plan.step == Step::wait ? outlook.state.next_reason : plan.reason;
+}
+
+// What needs it most comes first; of those that need nothing, the next to be due.
+bool is_more_urgent(const acme::AttemptPlan& one, const acme::AttemptPlan& other) {
+  const auto rank = [](const acme::AttemptPlan& plan) {
+    return plan.step == Step::issue ? 0 : plan.step == Step::wait ? 1 : 2;
+  };
+  if (rank(one) != rank(other)) return rank(one) < rank(other);
+  return one.next.value_or(WallTime::max()) < other.next.value_or(WallTime::max());
+}
+
+std::vector<OutlookPart> parts_of(const acme::CertificateStore& certificates,
+                                  const Outlook& outlook, WallTime now) {
+  std::vector<OutlookPart> parts;
+  if (!outlook.spec) return parts;
+  for (const KeyType type : outlook.spec->key_types) {
+    OutlookPart& part = parts.emplace_back();
+    part.key_type = type;
+    part.state = certificates.state(outlook.id, acme::further_type(outlook.spec->key_types, type));
+    part.plan = acme::plan_attempt(
+        *outlook.spec, type, outlook.current ? &*outlook.current : nullptr, part.state, {}, now);
+  }
+  return parts;
+}
+
+// That which fails, else that which comes next.
+const OutlookPart& part_to_tell_of(const std::vector<OutlookPart>& parts) {
+  return *std::ranges::min_element(parts, [](const OutlookPart& one, const OutlookPart& other) {
+    const bool fails = one.state.failures > 0;
+    if (fails != (other.state.failures > 0)) return fails;
+    return is_more_urgent(one.plan, other.plan);
+  });
 }
 
 Error no_such(const std::string& id, const std::vector<std::string>& ids) {
@@ -97,10 +136,13 @@ Outlook look_at(acme::CertificateStore& certificates, const std::string& id, Wal
   } catch (const Error& error) {
     outlook.trouble = error.what();
   }
-  outlook.state = certificates.state(id);
   std::string trouble;
   outlook.current = certificates.current(id, &trouble);
   if (outlook.trouble.empty()) outlook.trouble = trouble;
+  if (outlook.trouble.empty() && outlook.current) outlook.trouble = outlook.current->damage;
+  outlook.parts = parts_of(certificates, outlook, now);
+  outlook.state =
+      outlook.parts.empty() ? certificates.state(id) : part_to_tell_of(outlook.parts).state;
 
   const acme::AttemptPlan plan = plan_of(outlook, {}, now);
   outlook.next = plan.next;
@@ -126,12 +168,28 @@ std::vector<Outlook> look_at_all(acme::CertificateStore& certificates,
 acme::AttemptPlan plan_of(const Outlook& outlook, const acme::AttemptWish& wish, WallTime now) {
   // Without a readable wish there is nothing to plan by: the manager is to say so.
   if (!outlook.spec) return {acme::AttemptPlan::Step::issue, outlook.trouble, {}, now, false};
-  return acme::plan_attempt(*outlook.spec, outlook.current ? &*outlook.current : nullptr,
-                            outlook.state, wish, now);
+  std::optional<acme::AttemptPlan> urgent;
+  for (const OutlookPart& part : outlook.parts) {
+    acme::AttemptPlan plan =
+        acme::plan_attempt(*outlook.spec, part.key_type,
+                           outlook.current ? &*outlook.current : nullptr, part.state, wish, now);
+    if (!urgent || is_more_urgent(plan, *urgent)) urgent = std::move(plan);
+  }
+  return *std::move(urgent);
+}
+
+bool is_poll_due(const Outlook& outlook, WallTime now) {
+  return std::ranges::any_of(outlook.parts, [&](const OutlookPart& part) {
+    return part.plan.poll && *part.plan.poll <= now;
+  });
 }
 
 double life_left(const acme::Generation& generation, WallTime now) noexcept {
-  return acme::life_left(generation.key->not_before(), generation.key->not_after(), now);
+  double least = 1;
+  for (const acme::GenerationPart* part : generation.parts()) {
+    least = std::min(least, acme::life_left(part->key->not_before(), part->key->not_after(), now));
+  }
+  return least;
 }
 
 }  // namespace autohttps::tools

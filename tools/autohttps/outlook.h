@@ -18,11 +18,19 @@ enum class Standing { expired, blocked, retrying, none_yet, renewing, due, ok };
 
 std::string_view standing_name(Standing) noexcept;  // "ok" ... "none yet"; stable: --json has them
 
+// Of one key type.
+struct OutlookPart {
+  KeyType key_type = KeyType::ec256;
+  acme::CertificateState state;
+  acme::AttemptPlan plan;  // of a run without wishes of its own
+};
+
 struct Outlook {
   std::string id;
   Standing standing = Standing::none_yet;
   std::optional<acme::CertificateSpec> spec;  // empty: unreadable, see trouble
-  acme::CertificateState state;
+  acme::CertificateState state;               // of the key type that there is most to say about
+  std::vector<OutlookPart> parts;             // one for each key type of the wish, in its order
   std::optional<acme::Generation> current;
   std::string trouble;           // what is wrong with the files, for people
   std::optional<WallTime> next;  // when something is next attempted
@@ -34,7 +42,7 @@ bool needs_a_person(const Outlook&) noexcept;
 
 Outlook look_at(acme::CertificateStore&, const std::string& id, WallTime now);
 
-// What a run with this wish would do about it.
+// What a run with this wish would do about it: of its key types, about that which needs it most.
 acme::AttemptPlan plan_of(const Outlook&, const acme::AttemptWish&, WallTime now);
 
 // Of these, or of all; problems first, then by name. Throws Error(config) for an id that is not
@@ -42,7 +50,10 @@ acme::AttemptPlan plan_of(const Outlook&, const acme::AttemptWish&, WallTime now
 std::vector<Outlook> look_at_all(acme::CertificateStore&, const std::vector<std::string>& ids,
                                  WallTime now);
 
-// How much of its life is left, 0..1.
+// A run would ask its CA what it suggests.
+bool is_poll_due(const Outlook&, WallTime now);
+
+// How much of its life is left, 0..1: of the key type with the least.
 double life_left(const acme::Generation&, WallTime now) noexcept;
 
 }  // namespace autohttps::tools

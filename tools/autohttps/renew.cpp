@@ -9,8 +9,12 @@
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
+#include <chrono>
+
 namespace autohttps::tools {
 namespace {
+
+constexpr std::chrono::hours kBetweenRuns{1};  // at most: what `setup` arranges
 
 // A site that was added to the configuration gets its certificate like any that is due. What is
 // wrong with one stops no other.
@@ -37,6 +41,7 @@ Exit renew(const Config& config, Output& output) {
 
   acme::RunOptions run = run_options(settings);
   run.person = settings.force;  // cron does not force
+  run.until_next_look = kBetweenRuns;
   const std::vector<acme::Outcome> outcomes =
       run_due(certificates, settings.names, run, settings, output, interruption.token());
   return finish("renew", settings, store_path(settings), outcomes, output);

@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/report.h>
 
+#include <autohttps/acme/management/renewal_policy.h>
 #include <autohttps/common/advice.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/common/timestamps.h>
@@ -18,12 +19,13 @@ Json names_json(const std::vector<Identifier>& names) {
   return list;
 }
 
-int percent_left(const acme::Generation& generation, WallTime now) {
+int percent_left(const acme::GenerationPart& part, WallTime now) {
   constexpr double kWhole = 100;
-  return static_cast<int>(life_left(generation, now) * kWhole);
+  return static_cast<int>(acme::life_left(part.key->not_before(), part.key->not_after(), now) *
+                          kWhole);
 }
 
-std::string generation_text(const acme::Generation& generation, WallTime now) {
+std::string generation_text(const acme::GenerationPart& generation, WallTime now) {
   const CertifiedKey& key = *generation.key;
   return labelled("issued by", key.issuer() + " (" + generation.meta.ca + ")") +
          labelled("chain", std::to_string(key.chain_length()) +
@@ -62,9 +64,18 @@ Json failure_json(const acme::Failure& failure) {
 }
 
 Json generation_json(const acme::Generation& generation, WallTime now) {
+  Json object = part_json(generation, now);
+  object["generation"] = generation.number;
+  object["further"] = Json::array();
+  for (const acme::GenerationPart& part : generation.further) {
+    object["further"].push_back(part_json(part, now));
+  }
+  return object;
+}
+
+Json part_json(const acme::GenerationPart& generation, WallTime now) {
   const CertifiedKey& key = *generation.key;
-  return {{"generation", generation.number},
-          {"ca", generation.meta.ca},
+  return {{"ca", generation.meta.ca},
           {"issuer", key.issuer()},
           {"names", names_json(key.names())},
           {"serial", key.serial()},
@@ -113,6 +124,16 @@ Json outcome_json(const acme::Outcome& outcome, const std::filesystem::path& sto
     object["privkey"] = (files / "privkey.pem").string();
   }
   object["error"] = outcome.error ? error_json(*outcome.error) : Json(nullptr);
+  object["key_types"] = Json::array();
+  for (const acme::Outcome::Part& part : outcome.parts) {
+    Json entry = {{"key_type", key_type_name(part.key_type)},
+                  {"action", action_name(part.action)},
+                  {"text", part.text}};
+    entry["not_after"] = time_json(part.not_after);
+    entry["next_attempt"] = time_json(part.next_attempt);
+    entry["error"] = part.error ? error_json(*part.error) : Json(nullptr);
+    object["key_types"].push_back(std::move(entry));
+  }
   const acme::HookOutcome& hooks = outcome.hooks;
   object["hooks"] = {{"done", hooks.done},
                      {"pending", hooks.pending},
@@ -121,6 +142,75 @@ Json outcome_json(const acme::Outcome& outcome, const std::filesystem::path& sto
                      {"error", hooks.error ? error_json(*hooks.error) : Json(nullptr)}};
   return object;
 }
+
+namespace {
+
+const acme::GenerationPart* part_in_place(const Outlook& outlook, KeyType type) {
+  return outlook.current ? outlook.current->part(type) : nullptr;
+}
+
+bool is_revoked(const Outlook& outlook, const OutlookPart& part) {
+  const acme::GenerationPart* current = part_in_place(outlook, part.key_type);
+  return current != nullptr && acme::is_revoked(part.state, *current);
+}
+
+Json advice_json(const std::optional<acme::RenewalAdvice>& advice) {
+  if (!advice) return nullptr;
+  Json object = {{"explanation", advice->explanation}, {"trouble", advice->trouble}};
+  object["start"] = time_json(advice->start);
+  object["end"] = time_json(advice->end);
+  object["chosen"] = time_json(advice->pick);
+  object["next_poll"] = time_json(advice->next_poll);
+  return object;
+}
+
+Json key_type_json(const Outlook& outlook, const OutlookPart& part) {
+  Json object = {{"key_type", key_type_name(part.key_type)},
+                 {"in_place", part_in_place(outlook, part.key_type) != nullptr},
+                 {"revoked", is_revoked(outlook, part)},
+                 {"failures", part.state.failures}};
+  object["next_attempt"] = time_json(part.plan.next);
+  object["next_reason"] = part.plan.step == acme::AttemptPlan::Step::issue  ? part.plan.cause
+                          : part.plan.step == acme::AttemptPlan::Step::wait ? part.state.next_reason
+                                                                            : part.plan.reason;
+  object["last_success"] = time_json(part.state.last_success);
+  object["last_error"] =
+      part.state.last_failure ? failure_json(*part.state.last_failure) : Json(nullptr);
+  object["renewal_info"] = advice_json(part.state.advice);
+  return object;
+}
+
+std::string advice_text(const acme::RenewalAdvice& advice, WallTime now) {
+  if (!advice.pick) return {};
+  std::string text = "renewal " + format_rfc3339(*advice.start) + " to " +
+                     format_rfc3339(*advice.end) + ", chosen " + moment(*advice.pick, now);
+  if (!advice.explanation.empty()) text += "; why: " + advice.explanation;
+  return text;
+}
+
+// What there is to say of each key type besides what is in place.
+std::string key_type_text(const Outlook& outlook, const OutlookPart& part, WallTime now) {
+  const bool several = outlook.parts.size() > 1;
+  const std::string name = several ? std::string(key_type_name(part.key_type)) + ": " : "";
+  std::string text;
+  if (is_revoked(outlook, part)) {
+    text += labelled("revoked", name + "it is served until there is another");
+  }
+  if (part.state.advice) {
+    const std::string advice = advice_text(*part.state.advice, now);
+    if (!advice.empty()) text += labelled("the CA asks", name + advice);
+  }
+  if (several && part_in_place(outlook, part.key_type) == nullptr) {
+    text += labelled("missing", name + "there is none yet");
+  }
+  if (several && part.plan.next) {
+    text += labelled(
+        "next", name + (*part.plan.next <= now ? "due now" : "at " + moment(*part.plan.next, now)));
+  }
+  return text;
+}
+
+}  // namespace
 
 Json outlook_json(const Outlook& outlook, const std::filesystem::path& store, WallTime now) {
   Json object = {{"name", outlook.id}, {"state", standing_name(outlook.standing)}};
@@ -138,6 +228,10 @@ Json outlook_json(const Outlook& outlook, const std::filesystem::path& store, Wa
   object["last_error"] =
       outlook.state.last_failure ? failure_json(*outlook.state.last_failure) : Json(nullptr);
   object["trouble"] = outlook.trouble.empty() ? Json(nullptr) : Json(outlook.trouble);
+  object["key_types"] = Json::array();
+  for (const OutlookPart& part : outlook.parts) {
+    object["key_types"].push_back(key_type_json(outlook, part));
+  }
   return object;
 }
 
@@ -170,7 +264,12 @@ std::string outlook_text(const Outlook& outlook, const std::filesystem::path& st
       text += labelled("CA", outlook.spec->cas.front().directory_url);
     }
   }
-  if (outlook.current) text += generation_text(*outlook.current, now);
+  if (outlook.current) {
+    for (const acme::GenerationPart* part : outlook.current->parts()) {
+      text += generation_text(*part, now);
+    }
+  }
+  for (const OutlookPart& part : outlook.parts) text += key_type_text(outlook, part, now);
   if (outlook.next) {
     text += labelled("next", (*outlook.next <= now ? std::string("due now")
                                                    : "attempt at " + moment(*outlook.next, now)) +

@@ -39,6 +39,7 @@ std::string last_failure_text(const acme::CertificateState&, WallTime now);  // 
 Json time_json(const std::optional<WallTime>&);
 Json failure_json(const acme::Failure&);
 Json generation_json(const acme::Generation&, WallTime now);
+Json part_json(const acme::GenerationPart&, WallTime now);
 
 std::string outlook_text(const Outlook&, const std::filesystem::path& store, WallTime now);
 std::string outlook_line(const Outlook&, WallTime now);

@@ -1,4 +1,5 @@
 #include <autohttps/acme/store/certificate_store.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/timestamps.h>
 #include <autohttps/tools/autohttps/commands.h>
@@ -20,19 +21,25 @@ struct Cleared {
 Cleared clear_back_off(acme::CertificateStore& certificates, const std::string& id,
                        SteadyTime give_up, WallTime now) {
   const auto lock = certificates.lock(id, give_up, {});
-  acme::CertificateState state = certificates.state(id);
-  if (!state.next_attempt || *state.next_attempt <= now) {
-    return {id, false, "waits for nothing"};
+  const auto spec = certificates.spec(id);
+  Cleared cleared{id, false, "waits for nothing"};
+  for (const KeyType type : spec ? spec->key_types : std::vector{KeyType::ec256}) {
+    const auto further =
+        spec ? acme::further_type(spec->key_types, type) : std::optional<KeyType>();
+    acme::CertificateState state = certificates.state(id, further);
+    if (!state.next_attempt || *state.next_attempt <= now) continue;
+    if (state.binding) {
+      if (cleared.cleared) continue;
+      cleared.text = "must wait until " + format_rfc3339(*state.next_attempt) + ": " +
+                     state.next_reason + "; this is not ours to shorten";
+      continue;
+    }
+    state.next_attempt.reset();
+    state.next_reason.clear();
+    certificates.put_state(id, state, acme::Store::Survives::power_cut, further);
+    cleared = {id, true, "the next renew or serve tries again at once"};
   }
-  if (state.binding) {
-    return {id, false,
-            "must wait until " + format_rfc3339(*state.next_attempt) + ": " + state.next_reason +
-                "; this is not ours to shorten"};
-  }
-  state.next_attempt.reset();
-  state.next_reason.clear();
-  certificates.put_state(id, state);
-  return {id, true, "the next renew or serve tries again at once"};
+  return cleared;
 }
 
 }  // namespace

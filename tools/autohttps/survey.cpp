@@ -36,7 +36,9 @@ void look_at_served(Survey& survey, const AskServed& ask) {
   } else if (!survey.outlook.current) {
     survey.served = Served::placeholder;
   } else {
-    const bool same = *fingerprint == survey.outlook.current->key->fingerprint();
+    const bool same = std::ranges::any_of(
+        survey.outlook.current->parts(),
+        [&](const acme::GenerationPart* part) { return *fingerprint == part->key->fingerprint(); });
     survey.served = same ? Served::same : Served::other;
   }
 }
@@ -59,9 +61,16 @@ void look_at_limits(Survey& survey, acme::CertificateStore& certificates, WallTi
   try {
     const auto limits = acme::Limits::preset(ca.limits.empty() ? "conservative" : ca.limits);
     const acme::Ledger ledger(certificates.store(), ca.directory_url);
-    survey.allowances =
-        acme::allowances(limits, ledger.since(now - acme::kLedgerSpan), acme::exact_set(spec.names),
-                         key_type_name(spec.key_types.front()), now);
+    const auto entries = ledger.since(now - acme::kLedgerSpan);
+    for (const KeyType type : spec.key_types) {
+      for (acme::Allowance& allowance : acme::allowances(
+               limits, entries, acme::exact_set(spec.names), key_type_name(type), now)) {
+        // All but the first are not of one key type: once is enough.
+        const bool known =
+            std::ranges::count(survey.allowances, allowance.what, &acme::Allowance::what) > 0;
+        if (!known) survey.allowances.push_back(std::move(allowance));
+      }
+    }
     survey.limits = limits.name;
   } catch (const Error&) {
     // A ledger that cannot be read is the next attempt's matter.

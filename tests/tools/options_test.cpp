@@ -78,6 +78,8 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
                           Case{"server", "https://"},
                           Case{"store", ""},
                           Case{"limits", "few"},
+                          Case{"challenge", "tls-sni-01"},
+                          Case{"challenge", "HTTP-01"},
                           Case{"reverse-proxy", "a.test"},
                           Case{"redirect-to", "*.a.test"},
                           Case{"deploy", " "},
@@ -94,6 +96,14 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::config) << error.what();
     }
+  }
+}
+
+TEST(OptionsTest, EveryChallengeThatCanBeAnsweredCanBeForced) {
+  for (const char* type : {"http-01", "tls-alpn-01", "dns-01", "dns-persist-01"}) {
+    Settings settings;
+    find_option("challenge")->set(settings, type);
+    EXPECT_EQ(settings.challenge, type);
   }
 }
 

@@ -34,9 +34,10 @@ Advice advice_for(ErrorCode code) noexcept {
       return {"the CA refused what was asked of it",
               "do what the CA's words in the text say, then try again: autohttps retry NAME"};
     case ErrorCode::validation:
-      return {"the CA looked for proof that the name is yours and did not find it",
-              "check that the name's A and AAAA records lead to this machine and that port 80 is "
-              "open to the internet, then try again: autohttps retry NAME"};
+      return {
+          "the CA looked for proof that the name is yours and did not find it",
+          "check that the name's A and AAAA records lead to this machine and that port 80 "
+          "(for tls-alpn-01: 443) is open to the internet, then try again: autohttps retry NAME"};
     case ErrorCode::rate_limited:
       return {"the CA, or our own limit that keeps us below the CA's, allows no more for now",
               "wait until the time that is told; the attempt is made then by itself"};

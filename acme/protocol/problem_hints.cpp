@@ -52,7 +52,7 @@ constexpr std::array kHints = {
          "try again in a minute"},
     Hint{"connection",
          "the CA could not reach this machine: check that the name's A and AAAA records lead here "
-         "and that port 80 is open to the internet"},
+         "and that port 80 (for tls-alpn-01: 443) is open to the internet"},
     Hint{"dns",
          "the CA could not resolve the name: check its A, AAAA and CAA records and that its name "
          "servers answer"},

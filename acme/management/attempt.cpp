@@ -33,10 +33,10 @@ int weight(const Outcome::Part& part) {
     case Action::failed:
       return 4;
     case Action::deferred:
-      return part.told_before ? 1 : 3;
+      return part.told_before ? 2 : 3;
     case Action::issued:
     case Action::renewed:
-      return 2;
+      return 1;
     case Action::none:
       break;
   }
@@ -254,7 +254,8 @@ void Attempt::conclude() {
     earlier(outcome_.next_attempt, outcome.next_attempt);
     if (outcome.action == Action::none) earlier(outcome_.next_look, part.next_look());
     // What was just renewed is next looked at by what the CA suggests for it.
-    if (weight(outcome) == 2) earlier(outcome_.next_look, scene_.clock.wall());
+    const bool is_new = outcome.action == Action::issued || outcome.action == Action::renewed;
+    if (is_new) earlier(outcome_.next_look, scene_.clock.wall());
   }
   for (const Outcome::Part& part : outcome_.parts) {
     if (news == nullptr || weight(part) > weight(*news)) news = &part;

@@ -72,6 +72,23 @@ TEST_F(LimitsTest, NoOrderIsBegunForACertificateThatIsUsedUp) {
   EXPECT_FALSE(spend(Spend::new_order, {"b.test"}));
 }
 
+// RFC 9773, RELIABILITY I4 and F41: beyond those of a day, and yet not without end.
+TEST_F(LimitsTest, AcceptedReplacementsAreBeyondTheCertificatesOfADay) {
+  EXPECT_FALSE(spend(Spend::certificate));
+  EXPECT_FALSE(spend(Spend::certificate));
+  EXPECT_TRUE(spend(Spend::new_order));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(spend(Spend::replacing_order));
+    EXPECT_FALSE(spend(Spend::replacing_certificate));
+  }
+  const auto error = spend(Spend::replacing_order);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::rate_limited);
+  EXPECT_FALSE(spend(Spend::replacing_order, {"a.test"}, KeyType::rsa2048));
+  clock_.advance(days(1));
+  EXPECT_FALSE(spend(Spend::replacing_order));
+}
+
 TEST_F(LimitsTest, FourFailedValidationsOnTheFirstDayThenOneADay) {
   for (int i = 0; i < 4; ++i) {
     EXPECT_FALSE(spend(Spend::new_order)) << i;

@@ -86,6 +86,8 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
                           Case{"dns-hook", "no/such path"},
                           Case{"dns-timeout", "11m"},
                           Case{"eab-algorithm", "RS256"},
+                          Case{"key-type", "ec256,ec384"},
+                          Case{"key-type", "ec256,"},
                           Case{"json", "maybe"}}) {
     Settings settings;
     const Option* option = find_option(bad.option);

@@ -1,5 +1,7 @@
 #include <autohttps/tools/autohttps/outlook.h>
 
+#include <autohttps/acme/management/renewal_advice.h>
+#include <autohttps/acme/protocol/certificate_identifier.h>
 #include <autohttps/common/error.h>
 #include <autohttps/tests/support/manual_clock.h>
 #include <autohttps/tests/support/memory_store.h>
@@ -83,6 +85,62 @@ TEST_F(OutlookTest, AYoungCertificateIsOkAndDueAtTwoThirds) {
   ASSERT_TRUE(outlook.next);
   EXPECT_EQ(*outlook.next, now_ - 1h + 60 * kDay);
   EXPECT_NEAR(life_left(*outlook.current, now_), 1, 0.01);
+}
+
+// One that is fine does not hide one that is not.
+TEST_F(OutlookTest, OfAPairEachIsTold) {
+  acme::CertificateSpec spec;
+  spec.id = "a.test";
+  spec.names = parse_identifiers({"a.test"});
+  spec.cas.emplace_back().directory_url = "https://ca.test/dir";
+  spec.key_types = {KeyType::ec256, KeyType::rsa2048};
+  certificates_.put_spec(spec);
+  issue("a.test", now_ - 1h, 90 * kDay);
+  acme::CertificateState state;
+  state.failures = 2;
+  state.next_attempt = now_ + 1h;
+  state.next_reason = "back-off after 2 failures";
+  state.last_failure = acme::Failure{now_, "connection", "nobody listens", "open port 80"};
+  certificates_.put_state("a.test", state, acme::Store::Survives::power_cut, KeyType::rsa2048);
+  acme::CertificateState fine;
+  fine.revoked = certificates_.current("a.test")->key->fingerprint();
+  certificates_.put_state("a.test", fine);
+
+  const Outlook outlook = look("a.test");
+  EXPECT_EQ(outlook.state.failures, 2);
+  const Json object = outlook_json(outlook, "/store", now_);
+  ASSERT_EQ(object["key_types"].size(), 2u);
+  EXPECT_EQ(object["key_types"][0]["key_type"], "ec256");
+  EXPECT_EQ(object["key_types"][0]["in_place"], true);
+  EXPECT_EQ(object["key_types"][0]["revoked"], true);
+  EXPECT_EQ(object["key_types"][1]["in_place"], false);
+  EXPECT_EQ(object["key_types"][1]["failures"], 2);
+  EXPECT_EQ(object["key_types"][1]["last_error"]["code"], "connection");
+  const std::string text = outlook_text(outlook, "/store", now_);
+  EXPECT_NE(text.find("rsa2048: there is none yet"), std::string::npos) << text;
+  EXPECT_NE(text.find("revoked"), std::string::npos) << text;
+}
+
+TEST_F(OutlookTest, WhatTheCaSuggestsIsShownWithItsWindowAndWhy) {
+  wish("a.test");
+  issue("a.test", now_ - 1h, 90 * kDay);
+  const auto current = certificates_.current("a.test");
+  acme::RenewalInfo info;
+  info.start = now_ + 10 * kDay;
+  info.end = now_ + 12 * kDay;
+  info.explanation = "https://ca.test/why";
+  const auto certificate = acme::certificate_identifier(*current->key);
+  ASSERT_TRUE(certificate);
+  acme::CertificateState state;
+  state.advice = acme::advised({}, *certificate, info,
+                               {current->key->not_before(), current->key->not_after()}, 0.5, now_);
+  certificates_.put_state("a.test", state);
+  const Outlook outlook = look("a.test");
+  EXPECT_EQ(outlook.next, now_ + 11 * kDay);
+  EXPECT_EQ(outlook.reason, "the CA suggests it");
+  EXPECT_NE(outlook_text(outlook, "/store", now_).find("https://ca.test/why"), std::string::npos);
+  EXPECT_FALSE(is_poll_due(outlook, now_));
+  EXPECT_TRUE(is_poll_due(outlook, now_ + 7h));
 }
 
 TEST_F(OutlookTest, AnOldOneIsDueAndThenExpired) {

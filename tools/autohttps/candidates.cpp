@@ -22,16 +22,21 @@ acme::Outcome without_port(const std::string& id, const Error& error) {
   return outcome;
 }
 
-// First: what CAs suggest decides what is due, and so whether port 80 is needed.
-void ask_what_is_suggested(AutoCertificates& certificates, const std::vector<std::string>& ids,
-                           acme::RunOptions options, const std::stop_token& stop) {
+// What CAs suggest decides what is due, and so whether port 80 is needed: asked first, where it is
+// time to.
+std::vector<Outlook> look_and_ask(AutoCertificates& certificates,
+                                  const std::vector<std::string>& ids, acme::RunOptions options,
+                                  const std::stop_token& stop) {
   const WallTime now = certificates.clock().wall();
+  std::vector<Outlook> outlooks = look_at_all(certificates.certificates(), ids, now);
   options.only.clear();
   options.only_ask = true;
-  for (const Outlook& outlook : look_at_all(certificates.certificates(), ids, now)) {
+  for (const Outlook& outlook : outlooks) {
     if (is_poll_due(outlook, now)) options.only.push_back(outlook.id);
   }
-  if (!options.only.empty()) certificates.run_once(options, stop);
+  if (options.only.empty()) return outlooks;
+  certificates.run_once(options, stop);
+  return look_at_all(certificates.certificates(), ids, certificates.clock().wall());
 }
 
 void append(std::vector<acme::Outcome>& to, std::vector<acme::Outcome> from) {
@@ -83,9 +88,8 @@ Candidates choose(const std::vector<Outlook>& outlooks, const acme::RunOptions& 
 std::vector<acme::Outcome> run_due(AutoCertificates& certificates,
                                    const std::vector<std::string>& ids, acme::RunOptions options,
                                    const Settings& settings, Output& output, std::stop_token stop) {
-  ask_what_is_suggested(certificates, ids, options, stop);
-  const WallTime now = certificates.clock().wall();
-  Candidates candidates = choose(look_at_all(certificates.certificates(), ids, now), options, now);
+  const std::vector<Outlook> outlooks = look_and_ask(certificates, ids, options, stop);
+  Candidates candidates = choose(outlooks, options, certificates.clock().wall());
   options.only = std::move(candidates.elsewhere);
   std::vector<acme::Outcome> outcomes;
   for (acme::Outcome& outcome : candidates.others) {

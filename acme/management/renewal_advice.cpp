@@ -64,7 +64,10 @@ RenewalAdvice advised(const std::optional<RenewalAdvice>& before, const std::str
                     before->start == start && before->end == end;
   advice.start = start;
   advice.end = end;
-  advice.pick = same ? *before->pick : pick_in(start, end, draw);
+  // Some CAs' windows are two days wide whatever the life: what lies before the certificate was
+  // there would have each of the short-lived ones renewed at once, half of the time.
+  const WallTime first = life.not_before < end ? std::max(start, life.not_before) : start;
+  advice.pick = same ? *before->pick : pick_in(first, end, draw);
   return advice;
 }
 

@@ -55,6 +55,16 @@ TEST(RenewalAdviceTest, TheMomentIsDrawnUniformlyFromTheWindow) {
   EXPECT_EQ(advice_of(info, 1).pick, kNow + days(52));
 }
 
+// Pebble's and Boulder's windows are two days wide, also for a certificate of 45 seconds.
+TEST(RenewalAdviceTest, NoMomentBeforeTheCertificateWasThereIsDrawn) {
+  const Life life{kNow, kNow + seconds(45)};
+  const RenewalInfo info = window(kNow - days(1), kNow + days(1));
+  EXPECT_EQ(advised({}, kCertificate, info, life, 0, kNow).pick, kNow);
+  EXPECT_EQ(advised({}, kCertificate, info, life, 0.5, kNow).pick, kNow + hours(12));
+  const RenewalInfo past = window(kNow - days(2), kNow - days(1));
+  EXPECT_EQ(advised({}, kCertificate, past, life, 1, kNow).pick, kNow - days(1));
+}
+
 TEST(RenewalAdviceTest, ItIsKeptWhileTheWindowIsTheSameAndDrawnAnewWhenItMoves) {
   const RenewalInfo info = window(kNow + days(50) + milliseconds(7), kNow + days(52));
   const RenewalAdvice first = advice_of(info, 0.25);
@@ -140,8 +150,12 @@ TEST(RenewalAdviceTest, AnAnswerThatIsNoneLeavesNothingKnown) {
 
 // RFC 9773 4.2, and acme.sh#7024: a moment between two runs of cron must not pass unused.
 TEST(RenewalAdviceTest, WhatWouldPassBeforeTheNextLookIsNow) {
-  const auto missed = [](WallTime start, WallTime end, double draw) {
-    return would_be_missed(advice_of(window(start, end), draw), kNow, hours(1));
+  const auto suggested = [](WallTime start, WallTime end, double draw) {
+    return advised({}, kCertificate, window(start, end), {kNow - days(60), kNow + days(30)}, draw,
+                   kNow);
+  };
+  const auto missed = [&](WallTime start, WallTime end, double draw) {
+    return would_be_missed(suggested(start, end, draw), kNow, hours(1));
   };
   EXPECT_TRUE(missed(kNow - hours(1), kNow + hours(9), 0.15)) << "in half an hour";
   EXPECT_FALSE(missed(kNow - hours(1), kNow + hours(9), 0.5)) << "the next run is in time";

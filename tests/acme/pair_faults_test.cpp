@@ -86,7 +86,6 @@ TEST_P(F28_PairKilledAnywhere, NeitherIsLostAndNoneIsBoughtTwice) {
 INSTANTIATE_TEST_SUITE_P(
     Deaths, F28_PairKilledAnywhere,
     testing::Values(Death{false, MemoryStore::When::after, MemoryDisk::Loses::unsynced},
-                    Death{true, MemoryStore::When::before, MemoryDisk::Loses::nothing},
                     Death{true, MemoryStore::When::after, MemoryDisk::Loses::contents}));
 
 TEST(F30_PairOnAFullDisk, AtEveryChangeTheNextRunHasBoth) {

@@ -76,6 +76,7 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.reuse_key = options.reuse_key;
   spec.csr = options.csr;
   if (!spec.dns_hook.empty()) acme::split_command(spec.dns_hook);
+  acme::resolvers_of(spec);
   spec.webroot = options.webroot;
   spec.hooks = options.hooks.over({});
   for (const acme::HookKind kind :
@@ -238,6 +239,15 @@ void AutoCertificates::stop() noexcept {
   thread.request_stop();
   if (thread.joinable()) thread.join();
   // The publisher ends last: what the last order brought is still installed.
+}
+
+std::vector<acme::PersistDemand> AutoCertificates::persist_demands(
+    const std::vector<std::string>& domains, PersistSource source, std::stop_token stop) {
+  AutoCertificatesOptions options = parts_->options;
+  options.domains = domains;
+  return parts_->issuers.persist_demands(wish_of(options), source == PersistSource::order,
+                                         source != PersistSource::directory_only_look,
+                                         std::move(stop));
 }
 
 std::vector<acme::Outcome> AutoCertificates::run_once(const acme::RunOptions& options,

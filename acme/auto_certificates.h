@@ -22,6 +22,7 @@ namespace autohttps {
 namespace acme {
 struct DnsClient;
 struct DnsHookRunner;
+struct PersistDemand;
 struct Transport;
 struct Store;
 class AnsweringWays;
@@ -123,6 +124,14 @@ class AutoCertificates {
   // all of a large store.
   void start(CertificateSink& sink, acme::PublisherOptions);
   void stop() noexcept;  // an order under way stays in its journal; joins the threads
+
+  // What is to stand in DNS, once and for all, for each of these domains (dns-persist-01), by the
+  // first CA of the options; nothing is managed by that. `order`: as it says it in an order, which
+  // is what counts and costs one of those that the CA allows. `directory`: as it will probably say
+  // it. `directory_only_look`: the same, and no account is made. Waits; throws Error.
+  enum class PersistSource { order, directory, directory_only_look };
+  std::vector<acme::PersistDemand> persist_demands(const std::vector<std::string>& domains,
+                                                   PersistSource, std::stop_token = {});
 
   // In the foreground, for commands.
   std::vector<acme::Outcome> run_once(const acme::RunOptions&, std::stop_token = {});

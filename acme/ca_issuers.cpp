@@ -2,7 +2,10 @@
 
 #include <autohttps/acme/challenges/webroot_http01.h>
 #include <autohttps/acme/issuance/order_issuer.h>
+#include <autohttps/acme/issuance/persist_offers.h>
 #include <autohttps/acme/issuance/registrar.h>
+#include <autohttps/acme/management/limits.h>
+#include <autohttps/acme/store/ledger.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 
@@ -39,6 +42,7 @@ class CaIssuers::AttemptIssuer final : public Issuer {
         transport_(*connection_->transport, requests_for(spec)) {
     if (!spec.webroot.empty()) webroot_ = std::make_unique<WebrootHttp01>(spec.webroot);
     dns_hook_ = shared_.dns_.hook01(spec);
+    dns_persist_ = shared_.dns_.persist01(spec);
   }
 
   Bundle issue(const IssueRequest& request, OrderJournal& journal, std::stop_token stop) override {
@@ -61,6 +65,7 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   // before TLS-ALPN-01: what stands in front of a server (a CDN, a proxy) passes it on.
   std::vector<ChallengeSolver*> solvers() const {
     std::vector<ChallengeSolver*> solvers;
+    if (dns_persist_) solvers.push_back(dns_persist_.get());
     if (dns_hook_) solvers.push_back(dns_hook_.get());
     if (webroot_) {
       solvers.push_back(webroot_.get());
@@ -77,9 +82,10 @@ class CaIssuers::AttemptIssuer final : public Issuer {
     std::erase_if(solvers,
                   [&](const ChallengeSolver* solver) { return solver->type() != spec_.challenge; });
     if (!solvers.empty()) return;
-    throw Error(ErrorCode::config,
-                "\"" + printable(spec_.challenge, 100) + "\" is no challenge that can be used here",
-                "--challenge takes http-01, tls-alpn-01 and, with --dns-hook, dns-01");
+    throw Error(
+        ErrorCode::config,
+        "\"" + printable(spec_.challenge, 100) + "\" is no challenge that can be used here",
+        "--challenge takes http-01, tls-alpn-01, dns-persist-01 and, with --dns-hook, dns-01");
   }
 
   void prefer_other_port(std::vector<ChallengeSolver*>& solvers) const {
@@ -104,7 +110,7 @@ class CaIssuers::AttemptIssuer final : public Issuer {
   AccountStore accounts_;
   BudgetedTransport transport_;
   std::unique_ptr<WebrootHttp01> webroot_;
-  std::unique_ptr<ChallengeSolver> dns_hook_;
+  std::unique_ptr<ChallengeSolver> dns_hook_, dns_persist_;
 };
 
 CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, const AnsweringWays& ways,
@@ -120,6 +126,29 @@ CaIssuers::CaIssuers(Store& store, PublishedAnswers& answers, const AnsweringWay
 std::unique_ptr<Issuer> CaIssuers::issuer(const CertificateSpec& spec, const CaSpec& ca,
                                           Budget& budget) {
   return std::make_unique<AttemptIssuer>(*this, connection(ca), spec, ca, budget);
+}
+
+std::vector<PersistDemand> CaIssuers::persist_demands(const CertificateSpec& spec, bool order,
+                                                      bool register_account, std::stop_token stop) {
+  const CaSpec& ca = spec.cas.front();
+  const auto shared = connection(ca);
+  BudgetedTransport transport(*shared->transport, requests_for(spec));
+  const CaConnection reached{shared->session, transport, clock_};
+  AccountStore accounts(store_, ca.directory_url, ca.account_label);
+  Ledger ledger(store_, ca.directory_url);
+  LedgerBudget budget(Limits::preset(ca.limits.empty() ? "conservative" : ca.limits), ledger,
+                      clock_, KeyType::ec256);
+  std::unique_ptr<Client> client;
+  if (register_account) {
+    client = std::make_unique<Client>(
+        shared->session, transport, clock_,
+        std::make_shared<const AccountKey>(account_key_for(accounts, reached, stop)));
+    sign_in(*client, accounts, ca, budget, clock_, stop);
+  } else {
+    client = sign_in_existing(accounts, reached, stop);
+  }
+  return order ? demands_of_order(*client, spec.names, spec.profile, budget, stop)
+               : demands_of_directory(*client, spec.names, stop);
 }
 
 std::shared_ptr<CaIssuers::Connection> CaIssuers::connection(const CaSpec& ca) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <autohttps/acme/challenges/answering_ways.h>
+#include <autohttps/acme/challenges/dns_persist.h>
 #include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/challenges/published_http01.h>
 #include <autohttps/acme/challenges/published_tls_alpn01.h>
@@ -13,8 +14,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace autohttps::acme {
 
@@ -34,6 +37,12 @@ class CaIssuers {
   // The Manager's IssuerFactory. Asks nothing of the network yet. Throws Error(config): a URL that
   // is not https, a bundle that cannot be read, a webroot that is no folder.
   std::unique_ptr<Issuer> issuer(const CertificateSpec&, const CaSpec&, Budget&);
+
+  // What is to stand in DNS for the names of a wish (dns-persist-01), by its first CA: see
+  // persist_offers.h. `order` costs budget. Without `register_account` only an account that is
+  // there is used. Throws Error, ProblemError.
+  std::vector<PersistDemand> persist_demands(const CertificateSpec&, bool order,
+                                             bool register_account, std::stop_token);
 
  private:
   // One CA as one user reaches it.

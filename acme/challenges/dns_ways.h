@@ -27,6 +27,8 @@ class DnsWays {
 
   // DNS-01 by the wish's hook; null where it has none.
   std::unique_ptr<ChallengeSolver> hook01(const CertificateSpec&);
+  // dns-persist-01, where the wish says so: a CA is not sent to look for what nobody has set.
+  std::unique_ptr<ChallengeSolver> persist01(const CertificateSpec&);
 
   Leftovers& leftovers() noexcept { return leftovers_; }
 

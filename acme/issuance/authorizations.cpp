@@ -68,10 +68,11 @@ class Reasons {
 };
 
 // RFC 8555 7.5.1: one of them is enough. Types that are not known, and challenges without the token
-// that every known type has (8.3), are somebody else's.
+// that their type has (8.3; dns-persist-01 alone has none), are somebody else's.
 const Challenge* offered_for(const ChallengeSolver& solver, const Authorization& authorization) {
   for (const Challenge& challenge : authorization.challenges) {
-    if (challenge.type == solver.type() && !challenge.token.empty()) return &challenge;
+    const bool answerable = !challenge.token.empty() || !challenge.issuer_domain_names.empty();
+    if (challenge.type == solver.type() && answerable) return &challenge;
   }
   return nullptr;
 }
@@ -106,9 +107,15 @@ std::string description(const Proof& proof) {
 
 std::unique_ptr<Presentation> present(const Proof& proof, const Client& client,
                                       std::stop_token stop) {
-  const std::string& token = proof.challenge.token;
-  return proof.solver->present(
-      {name_of(proof.authorization), token, client.key().key_authorization(token)}, stop);
+  const Challenge& challenge = proof.challenge;
+  ChallengeContext context{name_of(proof.authorization), challenge.token, {}};
+  if (!challenge.token.empty()) {
+    context.key_authorization = client.key().key_authorization(challenge.token);
+  }
+  context.issuer_domain_names = challenge.issuer_domain_names;
+  context.account_uri =
+      challenge.account_uri.empty() ? client.account_url() : challenge.account_uri;
+  return proof.solver->present(context, stop);
 }
 
 // RFC 8555 7.5.1. A challenge that is processing was responded to before a crash.

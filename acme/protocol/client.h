@@ -75,6 +75,7 @@ class Client {
   std::optional<RenewalInfo> renewal_info(std::string_view certificate, std::stop_token);
 
   const AccountKey& key() const noexcept { return *key_; }
+  std::string account_url() const;  // throws Error(internal) before there is one
 
  private:
   // 6.2: who signs a request, and how the CA is told.
@@ -95,7 +96,6 @@ class Client {
   void revoke(std::string_view certificate_der, std::optional<RevocationReason>, const Signer&,
               std::stop_token);
   Order read_order(const HttpResponse&, std::string url, std::string_view doing);
-  std::string account_url() const;
 
   const std::shared_ptr<ClientSession> session_;
   Transport& transport_;

@@ -24,10 +24,13 @@ class LoopbackDns {
   // From the question's packet to the answer's; empty: silence. On the server's own thread.
   using Answer = std::function<std::optional<std::string>(const std::string& query, bool tcp)>;
 
-  explicit LoopbackDns(Answer answer, int family = AF_INET) : answer_(std::move(answer)) {
-    for (int tries = 0; tries < 20 && !bind_both(family); ++tries) {
+  // `port` 0: a free one.
+  explicit LoopbackDns(Answer answer, int family = AF_INET, in_addr_t address = INADDR_LOOPBACK,
+                       std::uint16_t port = 0)
+      : answer_(std::move(answer)) {
+    for (int tries = 0; tries < 20 && !bind_both(family, address, port); ++tries) {
     }
-    if (!tcp_) throw std::runtime_error("no free port for a DNS server");
+    if (!tcp_) throw std::runtime_error("no port for a DNS server");
     thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
   }
 
@@ -37,14 +40,15 @@ class LoopbackDns {
 
  private:
   // UDP's port is the kernel's choice; TCP's may be taken by then.
-  bool bind_both(int family) {
+  bool bind_both(int family, in_addr_t at, std::uint16_t port) {
     sockaddr_storage storage{};
     socklen_t size = sizeof(sockaddr_in);
     storage.ss_family = static_cast<sa_family_t>(family);
     auto& four = reinterpret_cast<sockaddr_in&>(storage);
     auto& six = reinterpret_cast<sockaddr_in6&>(storage);
     if (family == AF_INET) {
-      four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      four.sin_addr.s_addr = htonl(at);
+      four.sin_port = htons(port);
     } else {
       six.sin6_addr = in6addr_loopback;
       size = sizeof(sockaddr_in6);

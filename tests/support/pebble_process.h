@@ -70,6 +70,7 @@ class PebbleProcess {
 
   // Its DNS (unless PebbleOptions::dns_server is asked): names without the final dot.
   std::string dns_server() const { return setting("CA_DNS_SERVER"); }  // ADDRESS:PORT
+  std::string dns_management_url() const { return setting("CA_DNS"); }
   void add_a(const std::string& name, const std::string& address) const;
   void add_aaaa(const std::string& name, const std::string& address) const;
   void set_default_ipv4(const std::string& address) const;  // "" : names do not resolve

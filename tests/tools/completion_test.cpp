@@ -112,12 +112,15 @@ TEST_F(CompletionTest, BashOffersNamesOfCertificatesAndRunsNone) {
 }
 
 TEST_F(CompletionTest, TheReadyMadeHooksAreOffered) {
-  Words ready;
+  Words ready, ready_for_dns;
   for (const auto& entry : fs::directory_iterator(source_folder() / "tools/hooks")) {
-    ready.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    (name.starts_with("dns-") ? ready_for_dns : ready).push_back(name);
   }
   std::ranges::sort(ready);
+  std::ranges::sort(ready_for_dns);
   EXPECT_EQ(offered({"obtain", "--deploy", ""}), ready);
+  EXPECT_EQ(offered({"obtain", "--dns-hook", ""}), ready_for_dns);
 }
 
 TEST_F(CompletionTest, ZshTakesIt) {

@@ -239,5 +239,107 @@ TEST_F(ReadyHooksTest, MailSaysWhatHappenedAndTakesAddressesOnly) {
   }
 }
 
+TEST_F(ReadyHooksTest, NsupdateGetsOneRecordAndNothingElse) {
+  const std::string read = (folder_ / "read").string();
+  fake("nsupdate", "cat > " + read);
+  folder_.write("tsig.key", "key \"test\" {};");
+  const std::string key = (folder_ / "tsig.key").string();
+  const Words record = {"_acme-challenge.a.test", "-Value_1"};
+  const auto call = [&](const Words& words, const char* action) {
+    Words all = words;
+    all.insert(all.end(), {action, record[0], record[1]});
+    return run("dns-nsupdate", all);
+  };
+  ::chmod(key.c_str(), 0640);
+  ProcessResult result = call({key, "192.0.2.1"}, "present");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.output.find("chmod 600"), std::string::npos) << result.output;
+
+  ::chmod(key.c_str(), 0600);
+  result = call({key, "192.0.2.1"}, "present");
+  EXPECT_TRUE(result.succeeded()) << result.output;
+  EXPECT_EQ(folder_.read("read"),
+            "server 192.0.2.1 53\nupdate add _acme-challenge.a.test. 60 TXT \"-Value_1\"\nsend\n");
+  result = call({key, "2001:db8::1", "5353"}, "cleanup");
+  EXPECT_TRUE(result.succeeded()) << result.output;
+  EXPECT_EQ(
+      folder_.read("read"),
+      "server 2001:db8::1 5353\nupdate delete _acme-challenge.a.test. TXT \"-Value_1\"\nsend\n");
+  EXPECT_EQ(log(), "nsupdate -t 20 -k " + key + "\nnsupdate -t 20 -k " + key + "\n");
+
+  fake("nsupdate", "echo 'update failed: REFUSED' >&2; exit 2");
+  result = call({key, "192.0.2.1"}, "present");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.output.find("REFUSED"), std::string::npos);
+  EXPECT_EQ(call({key + "x", "192.0.2.1"}, "present").exit_code, 1);
+}
+
+TEST_F(ReadyHooksTest, NsupdateTakesNoFurtherLines) {
+  fake("nsupdate", "cat >> " + (folder_ / "read").string());
+  folder_.write("tsig.key", "x");
+  const std::string key = (folder_ / "tsig.key").string();
+  ::chmod(key.c_str(), 0600);
+  for (const Words& words :
+       {Words{key, "a\nlocal", "present", "n", "v"}, Words{key, "a", "53 x", "present", "n", "v"},
+        Words{key, "a", "present", "n\nupdate delete z", "v"},
+        Words{key, "a", "present", "n", "v\" x"}, Words{key, "a", "present", "", "v"},
+        Words{key, "a", "drop", "n", "v"}, Words{key, "present", "n", "v"},
+        Words{key, "a", "b", "c", "present", "n", "v"}}) {
+    EXPECT_EQ(run("dns-nsupdate", words).exit_code, 2) << words.back();
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "read"));
+}
+
+TEST_F(ReadyHooksTest, LegosExecProgramsGetTheNameWithItsDot) {
+  fake("update-dns", "for word; do echo \"<$word>\"; done");
+  const std::string program = (folder_ / "bin/update-dns").string();
+  ProcessResult result = run("dns-lego-exec", {program, "two words", "present", "n.a.test", "-v"});
+  EXPECT_EQ(result.output, "<two words>\n<present>\n<n.a.test.>\n<-v>\n");
+  result = run("dns-lego-exec", {program, "cleanup", "n.a.test.", "-v"});
+  EXPECT_EQ(result.output, "<cleanup>\n<n.a.test.>\n<-v>\n");
+  EXPECT_EQ(run("dns-lego-exec", {program, "present", "n"}).exit_code, 2);
+  fake("update-dns", "exit 7");
+  EXPECT_EQ(run("dns-lego-exec", {program, "present", "n", "v"}).exit_code, 7);
+}
+
+// The way acme.sh is built: functions, and at the end a call of what its arguments name.
+TEST_F(ReadyHooksTest, AcmeShsProviderScriptsAreCalledAndNothingElseOfIt) {
+  folder_.write("acme/acme.sh",
+                "_initpath() { ready=1; }\n_unset() { echo \"$never_set\"; }\n"
+                "issue() { echo ordered; }\n"
+                "main() { [ -z \"$1\" ] && { issue; return; }; \"$@\"; }\nmain \"$@\"\n");
+  folder_.write("acme/dnsapi/dns_probe.sh",
+                "dns_probe_add() { _unset >/dev/null; echo \"add $1 $2 $Probe_Token $ready\";"
+                " echo \"$Probe_Token\" > \"${LE_CONFIG_HOME:-$LE_WORKING_DIR}/account.conf\"; }\n"
+                "dns_probe_rm() { echo \"rm $1 $2\"; return 3; }\n");
+  const std::string home = (folder_ / "acme").string();
+  folder_.write("secret", "# of the probe\nLE_WORKING_DIR=" + home + "\nProbe_Token=$(id) `id` x");
+  const std::string file = (folder_ / "secret").string();
+  ::chmod(file.c_str(), 0644);
+  ProcessResult result = run("dns-acmesh", {"dns_probe", file, "present", "n.a.test", "-v"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.output.find("chmod 600"), std::string::npos) << result.output;
+
+  ::chmod(file.c_str(), 0600);
+  result = run("dns-acmesh", {"dns_probe", file, "present", "n.a.test.", "-v"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output, "add n.a.test -v $(id) `id` x 1\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "acme/account.conf")) << "no copy is kept";
+  result = run("dns-acmesh", {"dns_probe", file, "cleanup", "n.a.test", "-v"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.output, "rm n.a.test -v\n");
+
+  result = run("dns-acmesh", {"dns_absent", file, "present", "n", "v"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.output.find("dns_absent.sh"), std::string::npos) << result.output;
+  for (const Words& words :
+       {Words{"probe", "present", "n", "v"}, Words{"dns_../x", "present", "n", "v"},
+        Words{"dns_probe", file, "issue", "n", "v"}, Words{"dns_probe", "present", "n"}}) {
+    EXPECT_EQ(run("dns-acmesh", words).exit_code, 2) << words.front();
+  }
+  folder_.write("secret", "LE_WORKING_DIR=" + home + "\nno line\n");
+  EXPECT_EQ(run("dns-acmesh", {"dns_probe", file, "present", "n", "v"}).exit_code, 1);
+}
+
 }  // namespace
 }  // namespace autohttps

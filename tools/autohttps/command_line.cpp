@@ -157,7 +157,8 @@ void check(Verb verb, const Settings& settings) {
   if (settings.help) return;
   if (verb == Verb::config) return check_what_to_do(settings.names);
   if (verb == Verb::completion) return check_shell(settings.names);
-  if (verb == Verb::hook) return;  // it says itself what it needs
+  // They say themselves what they need.
+  if (verb == Verb::hook || verb == Verb::dns_persist) return;
   if (about.operand.empty() && !settings.names.empty()) {
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" takes no names, but was given " +

@@ -22,6 +22,7 @@ Exit promote(const Config&, Output&);
 Exit history(const Settings&, Output&);
 Exit rollback(const Config&, Output&);
 Exit hook(const Config&, Output&);
+Exit dns_persist(const Config&, Output&);
 Exit remove(const Settings&, Output&);
 Exit config_check(const Settings&, Output&);
 Exit uninstall(const Settings&, Output&);

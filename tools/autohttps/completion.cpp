@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 4> kLimits = {"letsencrypt", "letsencrypt
 constexpr std::array<std::string_view, 1> kConfig = {"check"};
 constexpr std::array<std::string_view, 4> kHook = {"test", "pre", "deploy", "failed"};
 // Those of tools/hooks, which need no folder; any command will do.
+constexpr std::array<std::string_view, 3> kReadyDnsHooks = {"dns-acmesh", "dns-lego-exec",
+                                                            "dns-nsupdate"};
 constexpr std::array<std::string_view, 8> kReadyHooks = {
     "copy",           "mail",         "reload-apache",  "reload-dovecot",
     "reload-haproxy", "reload-nginx", "reload-postfix", "webhook"};
@@ -43,6 +45,7 @@ std::string completion_script(Shell shell) {
 std::span<const std::string_view> choices(const Option& option) noexcept {
   if (option.name == "key-type") return kKeyTypes;
   if (option.name == "limits") return kLimits;
+  if (option.name == "dns-hook") return kReadyDnsHooks;
   if (option.value_name == "COMMAND") return kReadyHooks;
   return {};
 }

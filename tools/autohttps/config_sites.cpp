@@ -5,6 +5,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
+#include <autohttps/tools/autohttps/wish.h>
 
 #include <algorithm>
 #include <iterator>
@@ -50,12 +51,9 @@ void Checker::check_names(ConfigSite& site) {
     std::vector<std::string> canonical;
     for (const Identifier& name : parse_identifiers(names)) {
       canonical.push_back(name.value);
-      if (!name.is_wildcard()) continue;
-      complain(site,
-               in_quotes(name.value) +
-                   " is a wildcard, which CAs give only for the DNS-01 "
-                   "challenge; this version answers HTTP-01",
-               "name the hosts one by one");
+      if (const auto trouble = wildcard_trouble(site.settings, name)) {
+        complain(site, trouble->what(), trouble->hint());
+      }
     }
     names = std::move(canonical);
     if (!site.settings.name.empty()) acme::check_certificate_id(site.settings.name);

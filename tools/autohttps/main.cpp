@@ -51,6 +51,8 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
       return rollback(config, output);
     case Verb::hook:
       return hook(config, output);
+    case Verb::dns_persist:
+      return dns_persist(config, output);
     case Verb::remove:
       return remove(config.global, output);
     case Verb::uninstall:

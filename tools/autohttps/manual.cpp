@@ -152,6 +152,31 @@ std::string hook_section() {
   return text;
 }
 
+std::string dns_hook_section() {
+  std::string text =
+      section("DNS HOOKS") +
+      line(
+          "The command of --dns-hook is run as COMMAND present NAME VALUE to set a TXT record, and "
+          "as COMMAND cleanup NAME VALUE to remove it, as the store's owner, for 120 seconds at "
+          "the "
+          "most. NAME is _acme-challenge.DOMAIN, or where a CNAME record of that name leads, "
+          "without a final dot. Several values may be up for one name at the same time: both leave "
+          "others alone, and cleanup succeeds when the record is gone already. What could not be "
+          "removed is tried again by autohttps renew.") +
+      line(
+          "Ready are dns-nsupdate (RFC 2136, TSIG), dns-lego-exec and dns-acmesh. It gets PATH, "
+          "HOME, LANG and:");
+  for (const auto& [name, what] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"HOOK", "dns"},
+           {"CERTIFICATE", "its name in the store"},
+           {"DOMAIN", "what is being proven, without *."},
+           {"DNS_ACTION, DNS_NAME, DNS_VALUE", "the three arguments"},
+           {"DNS_ZONE", "the zone that NAME lies in, where it could be found out"}}) {
+    text += entry(bold(std::string("AUTOHTTPS_") + name), what);
+  }
+  return text;
+}
+
 std::string flag_term(const Option& option) {
   std::string term;
   if (option.letter != 0) term = bold(std::string("-") + option.letter) + ", ";
@@ -207,7 +232,8 @@ ManualPage overview_page() {
     pages.push_back(page_of(verb) + "(1)");
   }
   text +=
-      exit_section() + error_section() + hook_section() + section("ENVIRONMENT") +
+      exit_section() + error_section() + hook_section() + dns_hook_section() +
+      section("ENVIRONMENT") +
       line(
           "Every flag is also a variable, as --http-port is AUTOHTTPS_HTTP_PORT; each "
           "command's page names them.") +

@@ -25,8 +25,9 @@ constexpr unsigned kObtain = bit(Verb::obtain);
 constexpr unsigned kRenew = bit(Verb::renew);
 constexpr unsigned kServe = bit(Verb::serve);
 constexpr unsigned kPromote = bit(Verb::promote);
-constexpr unsigned kWish = kObtain | kServe | kSetup;   // says what certificate is wanted
-constexpr unsigned kCa = kWish | kPromote;              // says which CA
+constexpr unsigned kWish = kObtain | kServe | kSetup;  // says what certificate is wanted
+constexpr unsigned kPersist = bit(Verb::dns_persist);
+constexpr unsigned kCa = kWish | kPromote | kPersist;   // says which CA
 constexpr unsigned kIssue = kCa | kRenew;               // may talk to a CA
 constexpr unsigned kRun = kObtain | kRenew | kPromote;  // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
@@ -192,6 +193,9 @@ constexpr VerbInfo kVerbs[] = {
      "go back to a generation that was in place before"},
     {Verb::hook, "hook", "test NAME [pre|deploy|failed]",
      "run a certificate's hooks now, told that it is a test, and show what they say"},
+    {Verb::dns_persist, "dns-persist", "record|check DOMAIN...",
+     "print the DNS record that proves domains for good (dns-persist-01), or look whether it is "
+     "there"},
     {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
     {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
     {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
@@ -235,14 +239,17 @@ constexpr Option kOptions[] = {
      "ec256, ec384, rsa2048, rsa3072 or rsa4096; two with a comma, as ec256,rsa2048, for clients "
      "of "
      "both kinds (default: ec256)"},
-    {"profile", 0, ValueKind::text, Scope::every_site, "NAME", kWish, set_text<&Settings::profile>,
+    {"profile", 0, ValueKind::text, Scope::every_site, "NAME", kWish | kPersist,
+     set_text<&Settings::profile>,
      "which of the CA's certificate profiles (default: the CA's own choice)"},
     {"webroot", 0, ValueKind::text, Scope::every_site, "DIR", kObtain | kSetup,
      set_text<&Settings::webroot>,
      "answer the CA by files in DIR/.well-known/acme-challenge of a running web server"},
     {"dns-hook", 0, ValueKind::text, Scope::every_site, "COMMAND", kWish, set_dns_hook,
      "answer the CA by DNS records (wildcards need it), which COMMAND sets and removes"},
-    {"dns-resolver", 0, ValueKind::text, Scope::every_site, "ADDRESS", kWish,
+    {"no-order", 0, ValueKind::flag, Scope::line, "", kPersist, set_flag<&Settings::no_order>,
+     "with dns-persist record: do not make an order to ask the CA; its directory says less"},
+    {"dns-resolver", 0, ValueKind::text, Scope::every_site, "ADDRESS", kWish | kPersist,
      set_text<&Settings::dns_resolver>,
      "where to ask for the servers of a zone, as in 192.0.2.53 or [2001:db8::53]:5353 (default: "
      "/etc/resolv.conf)"},

@@ -25,6 +25,7 @@ enum class Verb {
   history,
   rollback,
   hook,
+  dns_persist,
   remove,
   config,
   uninstall,

@@ -37,6 +37,7 @@ struct Settings {
   std::string store;   // empty: the default place
   std::string profile;
   std::string webroot;
+  bool no_order = false;
   std::string dns_hook;
   std::string dns_resolver;
   std::string csr;  // a file

@@ -2,6 +2,7 @@
 
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/file_store.h>
+#include <autohttps/acme/store/hook_process.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/files.h>
 #include <autohttps/common/identifier.h>
@@ -57,27 +58,26 @@ std::string existing_folder(const std::string& flag, const std::string& path) {
   return absolute(path);
 }
 
-std::vector<std::string> checked_names(const std::vector<std::string>& texts) {
-  if (texts.empty()) return texts;
+std::vector<std::string> checked_names(const Settings& settings) {
+  if (settings.names.empty()) return {};
   std::vector<std::string> names;
-  for (const Identifier& name : parse_identifiers(texts)) {
-    if (name.is_wildcard()) {
-      throw Error(ErrorCode::config,
-                  "\"" + name.value +
-                      "\" is a wildcard, which CAs give only for the DNS-01 challenge; this "
-                      "version answers HTTP-01",
-                  "name the hosts one by one: autohttps obtain " + name.value.substr(2) + " www" +
-                      name.value.substr(1));
-    }
+  for (const Identifier& name : parse_identifiers(settings.names)) {
+    if (const auto error = wildcard_trouble(settings, name)) throw *error;
     names.push_back(name.value);
   }
   return names;
 }
 
+// Now, and not in the night.
+std::string checked_dns_hook(const std::string& command) {
+  if (!command.empty()) acme::hook_program(acme::split_command(command).front(), hooks_folder());
+  return command;
+}
+
 // What both doors into the library are told of the certificate alike.
 template <typename Options>
 void tell_certificate(const Settings& settings, Options& options) {
-  options.domains = checked_names(settings.names);
+  options.domains = checked_names(settings);
   const CaOptions ca = first_ca(settings);
   options.server = ca.server;
   options.ca_bundle = readable_file("--ca-bundle", ca.ca_bundle);
@@ -93,7 +93,7 @@ void tell_certificate(const Settings& settings, Options& options) {
   options.key_types = settings.key_types;
   options.profile = settings.profile;
   options.challenge = settings.challenge;
-  options.dns_hook = settings.dns_hook;
+  options.dns_hook = checked_dns_hook(settings.dns_hook);
   options.dns_resolver = settings.dns_resolver;
   options.dns_timeout = settings.dns_timeout;
   options.preferred_chain = settings.preferred_chain;
@@ -104,6 +104,20 @@ void tell_certificate(const Settings& settings, Options& options) {
 }
 
 }  // namespace
+
+std::optional<Error> wildcard_trouble(const Settings& settings, const Identifier& name) {
+  if (!name.is_wildcard() || !settings.dns_hook.empty() || settings.challenge == "dns-persist-01") {
+    return std::nullopt;
+  }
+  return Error(ErrorCode::config,
+               "\"" + name.value +
+                   "\" is a wildcard, which CAs give only for a proof by DNS (DNS-01), and no "
+                   "--dns-hook is given",
+               "give one: autohttps obtain \"" + name.value +
+                   "\" --dns-hook COMMAND (dns-nsupdate, dns-lego-exec and dns-acmesh are ready); "
+                   "or name the hosts one by one: autohttps obtain " +
+                   name.value.substr(2) + " www" + name.value.substr(1));
+}
 
 void settle_store(Settings& settings) {
   try {

@@ -3,12 +3,15 @@
 
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/store/store.h>
+#include <autohttps/common/error.h>
 #include <autohttps/common/event.h>
+#include <autohttps/common/identifier.h>
 #include <autohttps/server/auto_https/options.h>
 #include <autohttps/tools/autohttps/settings.h>
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace autohttps::tools {
@@ -19,6 +22,10 @@ void settle_store(Settings&);
 
 // The absolute folder: what is written into the store must mean the same from cron's directory.
 std::filesystem::path store_path(const Settings&);
+
+// Why a wildcard among the names cannot be proven as the settings are; empty: it can, or it is
+// none.
+std::optional<Error> wildcard_trouble(const Settings&, const Identifier&);
 
 // Throw Error(config) for a name, a file or a folder that cannot be used.
 AutoCertificatesOptions certificate_options(const Settings&, EventSink);

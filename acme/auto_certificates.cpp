@@ -1,9 +1,11 @@
 #include <autohttps/acme/auto_certificates.h>
 
+#include <autohttps/acme/account_binding.h>
 #include <autohttps/acme/ca_issuers.h>
 #include <autohttps/acme/challenges/dns_client.h>
 #include <autohttps/acme/challenges/dns_hook.h>
 #include <autohttps/acme/challenges/dns_ways.h>
+#include <autohttps/acme/issuance/csr.h>
 #include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/management/wish_lookup.h>
@@ -74,7 +76,11 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.dns_timeout = options.dns_timeout;
   spec.preferred_chain = options.preferred_chain;
   spec.reuse_key = options.reuse_key;
-  spec.csr = options.csr;
+  if (!options.csr.empty()) {
+    spec.csr = acme::request_pem(options.csr);
+    acme::check_request(spec.csr, spec.names);
+    spec.key_types = {acme::key_type_of_request(spec.csr)};
+  }
   if (!spec.dns_hook.empty()) acme::split_command(spec.dns_hook);
   acme::resolvers_of(spec);
   spec.webroot = options.webroot;
@@ -105,6 +111,7 @@ struct AutoCertificates::Parts {
         owned_store(given.store == nullptr ? open_store(options.store, clock) : nullptr),
         store(owned_store ? *owned_store : *given.store),
         certificates(store),
+        bindings(store),
         answers(store, clock),
         owned_hooks(given.hooks == nullptr ? process_hooks(options, store) : nullptr),
         owned_dns_hooks(given.dns_hooks == nullptr ? dns_hook_process(options, store) : nullptr),
@@ -135,6 +142,13 @@ struct AutoCertificates::Parts {
     return spec;
   }
 
+  void keep_bindings(const AutoCertificatesOptions& of) {
+    for (const CaOptions& ca : cas_of(of)) {
+      if (ca.external_account.key_id.empty() && ca.external_account.key_file.empty()) continue;
+      bindings.keep(ca_of(ca).directory_url, ca.external_account);
+    }
+  }
+
   static std::unique_ptr<acme::HookRunner> process_hooks(const AutoCertificatesOptions& options,
                                                          const acme::Store& store) {
     return std::make_unique<acme::ProcessHooks>(
@@ -162,6 +176,7 @@ struct AutoCertificates::Parts {
 
   // Synchronised by themselves.
   acme::CertificateStore certificates;
+  acme::AccountBindings bindings;
   acme::PublishedAnswers answers;
   acme::AnsweringWays ways;
   const std::unique_ptr<acme::HookRunner> owned_hooks;
@@ -185,10 +200,10 @@ AutoCertificates::AutoCertificates(AutoCertificatesOptions options, AutoCertific
 AutoCertificates::~AutoCertificates() { stop(); }
 
 void AutoCertificates::manage() {
-  if (parts_->options.domains.empty()) return;
   const std::lock_guard lock(parts_->mutex);
   if (parts_->managed) return;
-  parts_->manager.manage(parts_->wish);
+  parts_->keep_bindings(parts_->options);
+  if (!parts_->options.domains.empty()) parts_->manager.manage(parts_->wish);
   parts_->managed = true;
 }
 
@@ -196,6 +211,7 @@ std::string AutoCertificates::add(const std::vector<std::string>& domains) {
   AutoCertificatesOptions options = parts_->options;
   options.domains = domains;
   options.name.clear();
+  parts_->keep_bindings(options);
   return parts_->manager.manage(parts_->named(wish_of(options)));
 }
 
@@ -208,6 +224,7 @@ std::string AutoCertificates::manage(const AutoCertificatesOptions& wish) {
   if (const auto before = parts_->certificates.spec(spec.id)) {
     spec.hooks = wish.hooks.over(before->hooks);
   }
+  parts_->keep_bindings(wish);
   return parts_->manager.manage(spec);
 }
 

@@ -1,6 +1,7 @@
 #include <autohttps/common/private_key.h>
 
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/openssl_owners.h>
 #include <autohttps/common/strings.h>
 
@@ -195,6 +196,20 @@ bool halves_match(EVP_PKEY* key) {
              1;
 }
 
+// The public half of the key that a request is for (see key_elsewhere.h).
+EvpKeyPtr key_of_request(std::string_view pem) {
+  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const X509ReqPtr request(bio ? PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr)
+                               : nullptr);
+  if (!request) refuse_damaged();
+  EvpKeyPtr key(X509_REQ_get_pubkey(request.get()));
+  if (!key || !type_of(key.get())) refuse("its type is none of " + type_list());
+  if (X509_REQ_verify(request.get(), key.get()) != 1) {
+    refuse("the request that it is for was signed by another one");
+  }
+  return key;
+}
+
 }  // namespace
 
 std::string_view key_type_name(KeyType type) noexcept {
@@ -219,6 +234,12 @@ PrivateKey PrivateKey::generate(KeyType type) {
 }
 
 PrivateKey PrivateKey::from_pem(std::string_view pem) {
+  if (is_request(pem)) {
+    if (pem.size() > kMostPemBytes) refuse("more than 64 KiB");
+    EvpKeyPtr key = key_of_request(pem);
+    ERR_clear_error();
+    return PrivateKey(std::shared_ptr<EVP_PKEY>(std::move(key)));
+  }
   check_frame(pem);
   EvpKeyPtr key = decode(pem);
   if (!type_of(key.get())) refuse("its type is none of " + type_list());
@@ -229,6 +250,7 @@ PrivateKey PrivateKey::from_pem(std::string_view pem) {
 }
 
 std::string PrivateKey::to_pem() const {
+  if (is_elsewhere(*this)) throw Error(ErrorCode::crypto, "writing a private key: it is not here");
   const BioPtr bio(BIO_new(BIO_s_secmem()));  // cleansed when freed
   if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr,
                                             nullptr) != 1) {

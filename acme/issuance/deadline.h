@@ -31,6 +31,7 @@ class Deadline {
   }
 
   SteadyTime now() const { return clock_.steady(); }
+  WallTime wall() const { return clock_.wall(); }
   SteadyTime end() const noexcept { return end_; }
   const std::stop_token& stop() const noexcept { return stop_; }
 

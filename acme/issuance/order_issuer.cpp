@@ -2,6 +2,7 @@
 
 #include <autohttps/acme/issuance/authorizations.h>
 #include <autohttps/acme/issuance/bundle_check.h>
+#include <autohttps/acme/issuance/chain_choice.h>
 #include <autohttps/acme/issuance/csr.h>
 #include <autohttps/acme/issuance/deadline.h>
 #include <autohttps/acme/issuance/poll_schedule.h>
@@ -9,8 +10,11 @@
 #include <autohttps/acme/protocol/url.h>
 #include <autohttps/acme/store/ledger.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
+#include <autohttps/common/strings.h>
 
 #include <algorithm>
+#include <map>
 
 namespace autohttps::acme {
 namespace {
@@ -40,6 +44,15 @@ bool refuses_replacement(const Problem& problem) {
          type == "malformed" || type == "unauthorized";
 }
 
+// draft-ietf-acme-profiles: the directory says which there are.
+std::string list_of(const std::map<std::string, std::string>& profiles) {
+  std::string list;
+  for (const auto& [name, description] : profiles) list += (list.empty() ? "" : ", ") + name;
+  return list.empty() ? "none at all" : list;
+}
+
+constexpr const char* kShortLived = "shortlived";  // Let's Encrypt's only one for IP addresses
+
 ProblemError failed_validation(std::vector<Problem> failed, const IssueRequest& request) {
   std::vector<Identifier> names;
   names.reserve(failed.size());
@@ -63,14 +76,16 @@ ProblemError failed_validation(std::vector<Problem> failed, const IssueRequest& 
 class OrderRun {
  public:
   OrderRun(Client& client, const CaSpec& ca, Budget& budget, const IssueRequest& request,
-           OrderJournal& journal, Deadline& deadline, std::function<void(const std::string&)> step)
+           OrderJournal& journal, Deadline& deadline, std::function<void(const std::string&)> step,
+           std::function<void(const std::string&)> warn)
       : client_(client),
         ca_(ca),
         budget_(budget),
         request_(request),
         journal_(journal),
         deadline_(deadline),
-        step_(std::move(step)) {}
+        step_(std::move(step)),
+        warn_(std::move(warn)) {}
 
   Bundle run(const std::string& account, const std::vector<ChallengeSolver*>& solvers,
              WallTime now) {
@@ -99,7 +114,7 @@ class OrderRun {
     if (!pending) return false;
     const bool wanted = pending->ca == ca_.directory_url && pending->account == account &&
                         exact_set(pending->names) == exact_set(request_.names) &&
-                        pending->key_type == request_.key_type;
+                        pending->key_type == request_.key_type && has_wanted_key(*pending);
     if (!wanted || !look_up(pending->order_url)) {
       journal_.clear();
       return false;
@@ -107,6 +122,14 @@ class OrderRun {
     pending_ = std::move(*pending);
     step_("taking up the order under way at " + host_of(ca_.directory_url));
     return true;
+  }
+
+  // Another request, or a key that is to be used again, is another order.
+  bool has_wanted_key(const Pending& pending) const {
+    if (request_.csr_der) return pending.key_pem == request_pem(*request_.csr_der);
+    const PrivateKey key = PrivateKey::from_pem(pending.key_pem);
+    if (is_elsewhere(key)) return false;
+    return !request_.key_pem || key == PrivateKey::from_pem(*request_.key_pem);
   }
 
   bool look_up(const std::string& url) {
@@ -123,19 +146,46 @@ class OrderRun {
   }
 
   void begin(const std::string& account, WallTime now) {
-    const bool replaces = may_replace();
-    if (!replaces) budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
-    const PrivateKey key = PrivateKey::generate(request_.key_type);
-    step_("ordering " + describe(request_.names) + " from " + host_of(ca_.directory_url));
     NewOrder order;
     order.identifiers = request_.names;
-    order.profile = request_.profile;
+    order.profile = wanted_profile();
+    const bool replaces = may_replace();
+    if (!replaces) budget_.spend(Budget::Spend::new_order, request_.names, deadline_.stop());
+    const std::string key = new_key();
+    step_("ordering " + describe(request_.names) + " from " + host_of(ca_.directory_url));
     if (replaces) order.replaces = request_.replaces;
     if (!replaces || !replace(order)) order_ = client_.new_order(order, deadline_.stop());
-    pending_ = {ca_.directory_url, account,      order_.url, request_.names,
-                request_.key_type, key.to_pem(), now};
+    pending_ = {ca_.directory_url, account, order_.url, request_.names,
+                request_.key_type, key,     now};
     pending_.replaces = order.replaces;
     journal_.save(pending_);
+  }
+
+  // What the certificate is for: a new key, one to be used again, or the user's own request, whose
+  // key is elsewhere.
+  std::string new_key() const {
+    if (request_.csr_der) return request_pem(*request_.csr_der);
+    if (request_.key_pem) return *request_.key_pem;
+    return PrivateKey::generate(request_.key_type).to_pem();
+  }
+
+  // Before an order is made: one of another profile than those there are would be refused.
+  std::optional<std::string> wanted_profile() {
+    const Directory directory = client_.directory(deadline_.stop());
+    if (request_.profile) {
+      if (directory.profiles.contains(*request_.profile)) return request_.profile;
+      throw Error(ErrorCode::config,
+                  "\"" + host_of(ca_.directory_url) + "\" has no profile \"" +
+                      printable(*request_.profile, 100) + "\": there are " +
+                      list_of(directory.profiles),
+                  "give one of those by --profile, or none for the CA's default");
+    }
+    const bool has_address =
+        std::any_of(request_.names.begin(), request_.names.end(),
+                    [](const Identifier& name) { return name.type == Identifier::Type::ip; });
+    if (!has_address || !directory.profiles.contains(kShortLived)) return std::nullopt;
+    step_("an IP address is certified for days only: taking the profile \"shortlived\"");
+    return kShortLived;
   }
 
   // RFC 9773 5. Beyond what our own limits allow of these it is an order as any other.
@@ -200,7 +250,9 @@ class OrderRun {
           request_.names, deadline_.stop());
     }
     const std::string csr =
-        certificate_request(request_.names, PrivateKey::from_pem(pending_.key_pem));
+        request_.csr_der
+            ? *request_.csr_der
+            : certificate_request(request_.names, PrivateKey::from_pem(pending_.key_pem));
     try {
       order_ = client_.finalize(order_, csr, deadline_.stop());
     } catch (const ProblemError& error) {
@@ -240,9 +292,11 @@ class OrderRun {
     problem.type = "about:blank";
     problem.detail = "the CA gave no reason";
     if (order_.error) problem = *order_.error;
-    throw ProblemError(
+    ProblemError error(
         problem.short_type() == "rateLimited" ? ErrorCode::rate_limited : ErrorCode::refused,
         "the order for " + describe(request_.names) + " failed", problem);
+    if (const auto when = retry_time_in(problem, deadline_.wall())) error.with_retry_at(*when);
+    throw error;
   }
 
   Bundle download() {
@@ -251,8 +305,22 @@ class OrderRun {
                                            " is valid, but the CA names no certificate");
     }
     IssuedChain chain = fetch(*order_.certificate);
-    return {std::move(chain.pem), pending_.key_pem, request_.key_type, pending_.ca,
-            pending_.account,     request_.names,   chain.ca_time};
+    if (!request_.preferred_chain.empty()) chain = preferred(std::move(chain));
+    return bundle_of(chain);
+  }
+
+  Bundle bundle_of(const IssuedChain& chain) const {
+    return {chain.pem,        pending_.key_pem, request_.key_type, pending_.ca,
+            pending_.account, request_.names,   chain.ca_time};
+  }
+
+  IssuedChain preferred(IssuedChain standard) {
+    const WallTime now = standard.ca_time.value_or(deadline_.wall());
+    return choose_chain(
+        std::move(standard), request_.preferred_chain,
+        [&](const std::string& url) { return client_.certificate(url, deadline_.stop()); },
+        [&](const IssuedChain& chain) { check_bundle(bundle_of(chain), request_.names, now); },
+        warn_);
   }
 
   IssuedChain fetch(const std::string& url) {
@@ -272,6 +340,7 @@ class OrderRun {
   OrderJournal& journal_;
   Deadline& deadline_;
   std::function<void(const std::string&)> step_;
+  std::function<void(const std::string&)> warn_;
 
   Order order_;
   Pending pending_;
@@ -292,13 +361,17 @@ OrderIssuer::OrderIssuer(Client& client, AccountStore& account, CaSpec ca,
 
 Bundle OrderIssuer::issue(const IssueRequest& request, OrderJournal& journal,
                           std::stop_token stop) {
+  if (request.csr_der) check_request(*request.csr_der, request.names);
   check_provable(request.names, solvers_);
   Deadline deadline(clock_, kLongestAttempt, stop);
   const auto step = [&](const std::string& text) {
     if (events_) events_({Event::Level::step, request.certificate, text, {}});
   };
+  const auto warn = [&](const std::string& text) {
+    if (events_) events_({Event::Level::warning, request.certificate, text, {}});
+  };
   const auto run = [&](const std::string& account) {
-    return OrderRun(client_, ca_, budget_, request, journal, deadline, step)
+    return OrderRun(client_, ca_, budget_, request, journal, deadline, step, warn)
         .run(account, solvers_, clock_.wall());
   };
   const std::string account = sign_in(client_, account_, ca_, budget_, clock_, stop, false, step);

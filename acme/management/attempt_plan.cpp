@@ -3,6 +3,7 @@
 #include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/management/renewal_advice.h>
 #include <autohttps/acme/protocol/certificate_identifier.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
@@ -81,6 +82,12 @@ AttemptPlan by_time(const GenerationPart& part, const CertificateState& state,
   return plan;
 }
 
+// The user's own request, and a key of our own, are not the same wish.
+bool has_wished_key(const CertificateSpec& spec, const PrivateKey& key) {
+  if (spec.csr.empty()) return !is_elsewhere(key);
+  return is_elsewhere(key) && key == PrivateKey::from_pem(spec.csr);
+}
+
 }  // namespace
 
 std::string validity(const GenerationPart& part, WallTime now) {
@@ -99,6 +106,7 @@ std::string unsatisfied(const CertificateSpec& spec, const GenerationPart& part)
   if (std::find(types.begin(), types.end(), part.key->key().type()) == types.end()) {
     return "key type changed";
   }
+  if (!has_wished_key(spec, part.key->key())) return "request changed";
   if (!trouble_with(*part.key, spec.names).empty()) return "names changed";
   return {};
 }

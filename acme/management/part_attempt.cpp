@@ -1,6 +1,7 @@
 #include <autohttps/acme/management/part_attempt.h>
 
 #include <autohttps/acme/issuance/bundle_check.h>
+#include <autohttps/acme/issuance/csr.h>
 #include <autohttps/acme/management/fallback.h>
 #include <autohttps/acme/management/part_journal.h>
 #include <autohttps/acme/management/renewal_advice.h>
@@ -10,6 +11,7 @@
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/advice.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
@@ -205,7 +207,10 @@ Bundle PartAttempt::order_at(const CaSpec& ca) {
                        .profile = scene_.spec.profile,
                        .replaces = replaced_at(ca),
                        .preferred_chain = scene_.spec.preferred_chain};
-  if (scene_.spec.reuse_key && part() != nullptr) request.key_pem = part()->key->key().to_pem();
+  if (!scene_.spec.csr.empty()) request.csr_der = request_der(scene_.spec.csr);
+  if (scene_.spec.reuse_key && part() != nullptr && !is_elsewhere(part()->key->key())) {
+    request.key_pem = part()->key->key().to_pem();
+  }
   Bundle bundle = issuer->issue(request, journal, scene_.stop);
   try {
     fresh_ = check_bundle(bundle, scene_.spec.names, bundle.ca_time.value_or(scene_.clock.wall()));

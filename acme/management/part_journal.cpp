@@ -25,7 +25,10 @@ void PartJournal::clear() { certificates_.clear_pending(id_, further_type(types_
 
 bool led_to(const Pending& pending, const GenerationPart& current) {
   try {
-    return PrivateKey::from_pem(pending.key_pem) == current.key->key();
+    // A key that is used again is no sign by itself: that order began before what it led to was
+    // made.
+    return PrivateKey::from_pem(pending.key_pem) == current.key->key() &&
+           pending.created <= current.meta.created;
   } catch (const Error&) {
     return false;
   }

@@ -3,6 +3,7 @@
 #include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/management/publisher_queue.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
@@ -176,6 +177,7 @@ std::optional<Generation> Publisher::Work::good_parts(const std::string& id,
                                                       const Generation& generation) const {
   std::vector<GenerationPart> good;
   for (const GenerationPart* part : generation.parts()) {
+    if (is_elsewhere(part->key->key())) continue;  // of the user's own request: others serve it
     const std::string why_not = trouble_with(*part->key, part->meta.names);
     if (why_not.empty()) {
       good.push_back(*part);
@@ -198,7 +200,7 @@ void Publisher::Work::show_none(const std::string& id) {
   if (!options.on_none) return;
   try {
     const auto spec = certificates.spec(id);
-    if (!spec) return;
+    if (!spec || !spec->csr.empty()) return;
     const bool loads_again = is_lazy();
     {
       // Before the sink has it: whatever is dropped from there is forgotten here.

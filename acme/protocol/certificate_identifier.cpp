@@ -43,6 +43,15 @@ X509Ptr leaf_of(std::string_view chain_pem) {
   return leaf;
 }
 
+std::string der_of(X509* leaf) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(leaf, &der);
+  if (size <= 0) throw_openssl("encoding a certificate");
+  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return bytes;
+}
+
 }  // namespace
 
 std::optional<std::string> certificate_identifier(const CertifiedKey& key) {
@@ -53,14 +62,8 @@ std::optional<std::string> certificate_identifier(std::string_view chain_pem) {
   return identifier_of(leaf_of(chain_pem).get());
 }
 
-std::string leaf_der(std::string_view chain_pem) {
-  const X509Ptr leaf = leaf_of(chain_pem);
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(leaf.get(), &der);
-  if (size <= 0) throw_openssl("encoding a certificate");
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return bytes;
-}
+std::string leaf_der(std::string_view chain_pem) { return der_of(leaf_of(chain_pem).get()); }
+
+std::string leaf_der(const CertifiedKey& key) { return der_of(key.certificate(0)); }
 
 }  // namespace autohttps::acme

@@ -18,5 +18,6 @@ std::optional<std::string> certificate_identifier(std::string_view chain_pem);
 
 // RFC 8555 7.6: the first certificate of the chain. Throws Error(crypto).
 std::string leaf_der(std::string_view chain_pem);
+std::string leaf_der(const CertifiedKey&);
 
 }  // namespace autohttps::acme

@@ -6,6 +6,7 @@
 #include <autohttps/acme/store/keys.h>
 #include <autohttps/acme/store/part_keys.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
 
 #include <algorithm>
 #include <utility>
@@ -87,7 +88,8 @@ std::optional<Pending> CertificateStore::pending(std::string_view id,
   const std::string folder = pending_of(id, further);
   try {
     const std::optional<std::string> order = store_.get(folder + "/order.json");
-    const std::optional<std::string> key = store_.get(folder + "/privkey.pem");
+    std::optional<std::string> key = store_.get(folder + "/privkey.pem");
+    if (!key) key = store_.get(folder + "/csr.pem");
     if (!order && !key) return std::nullopt;
     if (order && key) return parse_pending(*order, *key);
     store_.quarantine(folder, "half of an order under way");
@@ -100,7 +102,7 @@ std::optional<Pending> CertificateStore::pending(std::string_view id,
 void CertificateStore::put_pending(std::string_view id, const Pending& pending,
                                    std::optional<KeyType> further) {
   const std::string folder = pending_of(id, further);
-  const std::string key = folder + "/privkey.pem";
+  const std::string key = folder + (is_request(pending.key_pem) ? "/csr.pem" : "/privkey.pem");
   if (store_.get(key) != pending.key_pem) store_.put(key, pending.key_pem, Survives::power_cut);
   store_.put(folder + "/order.json", pending_order_text(pending), Survives::power_cut);
 }

@@ -6,6 +6,7 @@
 #include <autohttps/acme/store/name_index.h>
 #include <autohttps/acme/store/part_keys.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/strings.h>
 
 #include <algorithm>
@@ -347,7 +348,9 @@ std::shared_ptr<const Credentials> CertificateStore::credentials(std::string_vie
   auto credentials = std::make_shared<Credentials>();
   credentials->certificate = id;
   credentials->generation = generation.number;
-  for (const GenerationPart* part : generation.parts()) credentials->keys.push_back(part->key);
+  for (const GenerationPart* part : generation.parts()) {
+    if (!is_elsewhere(part->key->key())) credentials->keys.push_back(part->key);
+  }
   credentials->loads_again = loads_again;
   return credentials;
 }

@@ -3,6 +3,7 @@
 #include <autohttps/acme/store/certificate_documents.h>
 #include <autohttps/acme/store/keys.h>
 #include <autohttps/common/error.h>
+#include <autohttps/common/key_elsewhere.h>
 #include <autohttps/common/pem.h>
 
 #include <cstddef>
@@ -20,9 +21,23 @@ std::string required(const Store& store, const std::string& key) {
   throw Error(ErrorCode::storage, in_quotes(key) + " is missing");
 }
 
+// privkey.pem, or the user's own request in its place: a certificate to look at, not to serve.
+std::string required_key(const Store& store, const std::string& folder) {
+  const std::optional<std::string> key = store.get(folder + "/privkey.pem");
+  if (!key) {
+    if (auto request = store.get(folder + "/csr.pem"); request && is_request(*request)) {
+      return *std::move(request);
+    }
+  }
+  if (key && is_request(*key)) {
+    throw Error(ErrorCode::storage, in_quotes(folder + "/privkey.pem") + " holds no private key");
+  }
+  return required(store, folder + "/privkey.pem");
+}
+
 std::shared_ptr<const CertifiedKey> load_key(const Store& store, const std::string& folder) {
   return CertifiedKey::from_pem(required(store, folder + "/fullchain.pem"),
-                                required(store, folder + "/privkey.pem"));
+                                required_key(store, folder));
 }
 
 std::string folder_of(const std::string& generation, KeyType type) {
@@ -39,7 +54,7 @@ void write_part(Store& store, const std::string& folder, const PartFiles& part) 
   put("fullchain.pem", certificates.front() + chain);
   put("chain.pem", chain);
   put("cert.pem", certificates.front());
-  put("privkey.pem", part.key_pem);
+  put(is_request(part.key_pem) ? "csr.pem" : "privkey.pem", part.key_pem);
   put("meta.json", to_json_text(part.meta));
 }
 
@@ -96,8 +111,8 @@ PartFiles part_files(const Store& store, const std::string& folder, const Genera
                      const GenerationPart& part) {
   const KeyType type = part.key->key().type();
   const std::string from = &part == &generation ? folder : folder_of(folder, type);
-  PartFiles files{type, required(store, from + "/fullchain.pem"),
-                  required(store, from + "/privkey.pem"), part.meta};
+  PartFiles files{type, required(store, from + "/fullchain.pem"), required_key(store, from),
+                  part.meta};
   files.meta.further.clear();
   return files;
 }

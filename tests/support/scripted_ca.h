@@ -86,7 +86,8 @@ struct ScriptedCaBehaviour {
   std::map<std::string, std::string> profiles{};
   std::chrono::seconds order_life = std::chrono::hours(24 * 7);
   std::chrono::seconds certificate_life = std::chrono::hours(24 * 90);
-  int alternates = 0;  // chains on offer besides the first one
+  int alternates = 0;                       // chains on offer besides the first one
+  std::string alternate_name = "Scripted";  // their root's common name, without " Root"
   // RFC 9773: renewalInfo in the directory, `replaces` looked at. A `replaces` of another account
   // is refused with 403, of a certificate with an order that replaces it with 409, of anything else
   // that is not right with malformed. Without: an order's `replaces` is a member nobody knows.

@@ -58,9 +58,13 @@ void ScriptedCa::State::issue(CaOrder& order, const ParsedCsr& csr) {
   std::vector<std::string>& offered = chains[order.certificate];
   offered.push_back(behaviour.chain ? behaviour.chain(request) : request.chain());
   remember(order, request, offered.front());
+  if (behaviour.alternates > 0 &&
+      (!alternate_issuer || alternate_issuer->name() != behaviour.alternate_name)) {
+    alternate_issuer.emplace(clock.wall(), behaviour.alternate_name);
+  }
   for (int i = 0; i < behaviour.alternates; ++i) {
-    offered.push_back(alternate_issuer.leaf(request.key, request.plan) +
-                      alternate_issuer.intermediate());
+    offered.push_back(alternate_issuer->leaf(request.key, request.plan) +
+                      alternate_issuer->intermediate());
   }
   sold.push_back(offered.front());
 }

@@ -126,11 +126,12 @@ std::vector<Identifier> names_of(X509_REQ* csr) {
 
 }  // namespace
 
-CertificateIssuer::CertificateIssuer(WallTime now)
-    : root_key_(PrivateKey::generate(KeyType::ec256)),
+CertificateIssuer::CertificateIssuer(WallTime now, const std::string& name)
+    : name_(name),
+      root_key_(PrivateKey::generate(KeyType::ec256)),
       intermediate_key_(PrivateKey::generate(KeyType::ec256)),
-      root_(build_certificate(ca_plan("Scripted Root", now), root_key_)),
-      intermediate_(build_certificate(ca_plan("Scripted Intermediate", now), intermediate_key_,
+      root_(build_certificate(ca_plan(name + " Root", now), root_key_)),
+      intermediate_(build_certificate(ca_plan(name + " Intermediate", now), intermediate_key_,
                                       root_, root_key_)) {}
 
 std::string CertificateIssuer::leaf(EVP_PKEY* public_key, const CertificatePlan& plan) const {

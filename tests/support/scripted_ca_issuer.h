@@ -18,14 +18,16 @@ namespace autohttps {
 // Immutable: any thread.
 class CertificateIssuer {
  public:
-  explicit CertificateIssuer(WallTime now);
+  explicit CertificateIssuer(WallTime now, const std::string& name = "Scripted");
 
   // A leaf for a key of which only the public half is known. PEM.
   std::string leaf(EVP_PKEY* public_key, const CertificatePlan&) const;
   const std::string& intermediate() const noexcept { return intermediate_; }
   const std::string& root() const noexcept { return root_; }
+  const std::string& name() const noexcept { return name_; }
 
  private:
+  std::string name_;
   PrivateKey root_key_;
   PrivateKey intermediate_key_;
   std::string root_;

@@ -71,8 +71,7 @@ struct ScriptedCa::State {
       : clock(clock_in),
         validate(std::move(validate_in)),
         behaviour(std::move(behaviour_in)),
-        issuer(clock_in.wall()),
-        alternate_issuer(clock_in.wall()) {}
+        issuer(clock_in.wall()) {}
 
   Action next_action(Operation);  // counts the request
   acme::HttpResponse answer(Operation, const acme::HttpRequest&, const Action&, SeenRequest&);
@@ -117,7 +116,6 @@ struct ScriptedCa::State {
   const Validate validate;
   ScriptedCaBehaviour behaviour;
   const CertificateIssuer issuer;
-  const CertificateIssuer alternate_issuer;
 
   mutable std::mutex mutex;  // guards all below
   std::vector<CaRule> rules;
@@ -133,6 +131,7 @@ struct ScriptedCa::State {
       chains;  // certificate URL -> the chain and its alternates
   std::vector<CaCertificate> certificates;
   std::vector<std::string> sold;
+  std::optional<CertificateIssuer> alternate_issuer;  // made when first needed
 };
 
 inline constexpr std::string_view kCaBase = "https://ca.test";

@@ -107,6 +107,10 @@ TEST_F(CompletionTest, BashOffersNamesOfCertificatesAndRunsNone) {
   EXPECT_EQ(offered({"renew", ""}), (Words{"a.test", "b.test"}));
   EXPECT_EQ(offered({"status", "b"}), Words{"b.test"});
   EXPECT_EQ(offered({"obtain", ""}), Words{});
+  EXPECT_EQ(offered({"account", ""}),
+            (Words{"deactivate", "import", "list", "rollover", "show", "update"}));
+  EXPECT_EQ(offered({"revoke", ""}), (Words{"a.test", "b.test"}));
+  EXPECT_EQ(offered({"revoke", "a.test", "--reason", "s"}), Words{"superseded"});
   EXPECT_EQ(offered({"hook", ""}), (Words{"a.test", "b.test", "deploy", "failed", "pre", "test"}));
   EXPECT_FALSE(fs::exists(folder_ / "planted"));
 }

@@ -158,14 +158,16 @@ void check(Verb verb, const Settings& settings) {
   if (verb == Verb::config) return check_what_to_do(settings.names);
   if (verb == Verb::completion) return check_shell(settings.names);
   // They say themselves what they need.
-  if (verb == Verb::hook || verb == Verb::dns_persist) return;
+  if (verb == Verb::hook || verb == Verb::dns_persist || verb == Verb::account) return;
   if (about.operand.empty() && !settings.names.empty()) {
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" takes no names, but was given " +
                     in_quotes(settings.names.front()),
                 help_hint(verb));
   }
-  if (!about.operand.empty() && !about.operand.starts_with("[") && settings.names.empty()) {
+  const bool brings_names = verb == Verb::obtain && !settings.csr.empty();
+  if (!about.operand.empty() && !about.operand.starts_with("[") && settings.names.empty() &&
+      !brings_names) {
     const std::string sample = about.operand.starts_with("DOMAIN") ? "example.com" : "NAME";
     throw Error(ErrorCode::config,
                 "\"" + std::string(about.name) + "\" needs to be told for which " +

@@ -23,6 +23,8 @@ Exit history(const Settings&, Output&);
 Exit rollback(const Config&, Output&);
 Exit hook(const Config&, Output&);
 Exit dns_persist(const Config&, Output&);
+Exit account(const Settings&, Output&);
+Exit revoke(const Settings&, Output&);
 Exit remove(const Settings&, Output&);
 Exit config_check(const Settings&, Output&);
 Exit uninstall(const Settings&, Output&);

@@ -14,6 +14,11 @@ constexpr std::array<std::string_view, 4> kLimits = {"letsencrypt", "letsencrypt
                                                      "conservative", "none"};
 constexpr std::array<std::string_view, 1> kConfig = {"check"};
 constexpr std::array<std::string_view, 4> kHook = {"test", "pre", "deploy", "failed"};
+constexpr std::array<std::string_view, 6> kAccount = {"list",     "show",       "update",
+                                                      "rollover", "deactivate", "import"};
+constexpr std::array<std::string_view, 6> kReasons = {"unspecified",          "keyCompromise",
+                                                      "affiliationChanged",   "superseded",
+                                                      "cessationOfOperation", "privilegeWithdrawn"};
 // Those of tools/hooks, which need no folder; any command will do.
 constexpr std::array<std::string_view, 3> kReadyDnsHooks = {"dns-acmesh", "dns-lego-exec",
                                                             "dns-nsupdate"};
@@ -46,6 +51,7 @@ std::span<const std::string_view> choices(const Option& option) noexcept {
   if (option.name == "key-type") return kKeyTypes;
   if (option.name == "limits") return kLimits;
   if (option.name == "dns-hook") return kReadyDnsHooks;
+  if (option.name == "reason") return kReasons;
   if (option.value_name == "COMMAND") return kReadyHooks;
   return {};
 }
@@ -54,6 +60,7 @@ std::span<const std::string_view> operand_choices(const VerbInfo& verb) noexcept
   if (verb.verb == Verb::completion) return kShells;
   if (verb.verb == Verb::config) return kConfig;
   if (verb.verb == Verb::hook) return kHook;
+  if (verb.verb == Verb::account) return kAccount;
   return {};
 }
 

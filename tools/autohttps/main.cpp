@@ -53,6 +53,10 @@ Exit run_configured(Verb verb, const Config& config, Output& output) {
       return hook(config, output);
     case Verb::dns_persist:
       return dns_persist(config, output);
+    case Verb::account:
+      return account(config.global, output);
+    case Verb::revoke:
+      return revoke(config.global, output);
     case Verb::remove:
       return remove(config.global, output);
     case Verb::uninstall:

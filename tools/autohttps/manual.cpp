@@ -177,6 +177,24 @@ std::string dns_hook_section() {
   return text;
 }
 
+std::string account_section() {
+  std::string text = section("WHAT TO DO");
+  for (const auto& [word, what] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"list", "every account of the store"},
+           {"show", "the account at the CA of --server: its status, contact and key"},
+           {"update", "tell the CA another contact (--email), or keep another binding (--eab-kid)"},
+           {"rollover",
+            "a new key of --key-type for the account (RFC 8555 7.3.5); what cuts it off is settled "
+            "when the account is used next"},
+           {"deactivate", "end the account at the CA, for ever; its key stays in the store"},
+           {"import",
+            "FILE has the key (PEM) of an account that the CA knows: it becomes this store's; the "
+            "key before is kept beside it"}}) {
+    text += entry(bold(word), what);
+  }
+  return text;
+}
+
 std::string flag_term(const Option& option) {
   std::string term;
   if (option.letter != 0) term = bold(std::string("-") + option.letter) + ", ";
@@ -203,8 +221,9 @@ ManualPage verb_page(const VerbInfo& verb) {
                         ? static_cast<char>(summary.front() - 'a' + 'A')
                         : summary.front();
   text += line(summary + ".") +
-          line("A flag wins over its environment variable, and that over the configuration.") +
-          section("OPTIONS");
+          line("A flag wins over its environment variable, and that over the configuration.");
+  if (verb.verb == Verb::account) text += account_section();
+  text += section("OPTIONS");
   for (const Option& option : options()) {
     if (takes(verb.verb, option)) text += ".TP\n" + flag_term(option) + "\n" + flag_text(option);
   }

@@ -1,6 +1,7 @@
 #include <autohttps/tools/autohttps/options.h>
 
 #include <autohttps/acme/management/limits.h>
+#include <autohttps/acme/protocol/revocation.h>
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/hooks.h>
 #include <autohttps/acme/store/key_types.h>
@@ -31,6 +32,8 @@ constexpr unsigned kCa = kWish | kPromote | kPersist;   // says which CA
 constexpr unsigned kIssue = kCa | kRenew;               // may talk to a CA
 constexpr unsigned kRun = kObtain | kRenew | kPromote;  // ends with an outcome per certificate
 constexpr unsigned kDelete = bit(Verb::remove);
+constexpr unsigned kAccount = bit(Verb::account);
+constexpr unsigned kRevoke = bit(Verb::revoke);
 constexpr unsigned kConfig = bit(Verb::config);
 constexpr unsigned kAll = ~0u;
 constexpr unsigned kConfigured = kAll & ~bit(Verb::version) & ~bit(Verb::completion);
@@ -118,6 +121,10 @@ void set_key_types(Settings& settings, const std::string& value) {
   settings.key_types = acme::parse_key_types(value);
 }
 
+void set_reason(Settings& settings, const std::string& value) {
+  settings.reason = acme::revocation_reason_name(acme::parse_revocation_reason(value));
+}
+
 void set_server(Settings& settings, const std::string& value) {
   check_ca(value);
   settings.server = value;
@@ -174,43 +181,13 @@ void add_names(Settings& settings, const std::string& value) {
   }
 }
 
-constexpr VerbInfo kVerbs[] = {
-    {Verb::setup, "setup", "DOMAIN...",
-     "certificate, renewal and, with --root or --reverse-proxy, the server, in one go"},
-    {Verb::obtain, "obtain", "DOMAIN...",
-     "get one certificate for these names, or renew it if it is due"},
-    {Verb::renew, "renew", "[NAME...]", "renew every certificate that is due; for cron and timers"},
-    {Verb::serve, "serve", "[DOMAIN...]",
-     "serve HTTPS: obtain, renew and swap certificates while running; redirect http"},
-    {Verb::status, "status", "[NAME...]", "what every certificate's state is and what comes next"},
-    {Verb::list, "list", "", "one line per certificate"},
-    {Verb::retry, "retry", "NAME...", "forget the waiting time after failures"},
-    {Verb::promote, "promote", "NAME...",
-     "get the real certificate for what was tried out with --staging"},
-    {Verb::history, "history", "NAME...",
-     "the generations of a certificate that are kept, and the attempts"},
-    {Verb::rollback, "rollback", "NAME [GENERATION]",
-     "go back to a generation that was in place before"},
-    {Verb::hook, "hook", "test NAME [pre|deploy|failed]",
-     "run a certificate's hooks now, told that it is a test, and show what they say"},
-    {Verb::dns_persist, "dns-persist", "record|check DOMAIN...",
-     "print the DNS record that proves domains for good (dns-persist-01), or look whether it is "
-     "there"},
-    {Verb::remove, "delete", "NAME...", "remove a certificate and its keys from the store"},
-    {Verb::config, "config", "check", "read the configuration files and say what is wrong in them"},
-    {Verb::uninstall, "uninstall", "", "take back what setup installed; store and logs stay"},
-    {Verb::completion, "completion", "bash|zsh|fish",
-     "print what makes a shell complete commands and flags"},
-    {Verb::version, "version", "", "versions of this program and its libraries"},
-};
-
 constexpr Option kOptions[] = {
     {"domain", 'd', ValueKind::list, Scope::one_site, "NAME", kWish, add_names,
      "a name for the certificate; may be repeated, the same as DOMAIN", &Settings::names},
     {"name", 0, ValueKind::text, Scope::one_site, "NAME", kObtain | kSetup,
      set_text<&Settings::name>,
      "what the certificate is called in the store (default: its first domain)"},
-    {"server", 0, ValueKind::text, Scope::every_site, "URL|NAME", kCa, set_server,
+    {"server", 0, ValueKind::text, Scope::every_site, "URL|NAME", kCa | kAccount, set_server,
      "the CA: letsencrypt (the default), zerossl, google, ssl.com, the NAME of a [ca.NAME] table "
      "of "
      "the configuration, or an ACME directory's URL"},
@@ -223,19 +200,19 @@ constexpr Option kOptions[] = {
     {"staging", 0, ValueKind::flag, Scope::every_site, "", kStore, set_flag<&Settings::staging>,
      "Let's Encrypt's test CA, in a store of its own below the store: certificates that no browser "
      "trusts, without the limits"},
-    {"ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kCa,
+    {"ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kCa | kAccount | kRevoke,
      set_text<&Settings::ca_bundle>,
      "PEM file with the roots to trust when talking to the CA (default: the system's)"},
-    {"ca-proxy", 0, ValueKind::text, Scope::every_site, "URL", kCa, set_text<&Settings::ca_proxy>,
-     "proxy to reach the CA through"},
-    {"email", 0, ValueKind::text, Scope::every_site, "ADDRESS", kCa, set_text<&Settings::email>,
-     "contact for the CA's account (optional)"},
+    {"ca-proxy", 0, ValueKind::text, Scope::every_site, "URL", kCa | kAccount | kRevoke,
+     set_text<&Settings::ca_proxy>, "proxy to reach the CA through"},
+    {"email", 0, ValueKind::text, Scope::every_site, "ADDRESS", kCa | kAccount,
+     set_text<&Settings::email>, "contact for the CA's account (optional)"},
     {"agree-tos", 0, ValueKind::flag, Scope::every_site, "", kCa,
      set_flag<&Settings::agree_to_terms>, "you agree to the CA's terms of service"},
     {"limits", 0, ValueKind::text, Scope::every_site, "PRESET", kCa, set_limits,
      "how much may be asked of the CA: letsencrypt, letsencrypt-staging, conservative, none "
      "(default: letsencrypt for Let's Encrypt, conservative for others)"},
-    {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish, set_key_types,
+    {"key-type", 0, ValueKind::text, Scope::every_site, "TYPE", kWish | kAccount, set_key_types,
      "ec256, ec384, rsa2048, rsa3072 or rsa4096; two with a comma, as ec256,rsa2048, for clients "
      "of "
      "both kinds (default: ec256)"},
@@ -264,13 +241,13 @@ constexpr Option kOptions[] = {
     {"preferred-chain", 0, ValueKind::text, Scope::every_site, "NAME", kWish,
      set_text<&Settings::preferred_chain>,
      "the chain with an issuer of this common name, where the CA offers several"},
-    {"eab-kid", 0, ValueKind::text, Scope::every_site, "ID", kCa, set_text<&Settings::eab_kid>,
-     "external account binding: the key id that the CA gave you"},
-    {"eab-key-file", 0, ValueKind::text, Scope::every_site, "FILE", kCa,
+    {"eab-kid", 0, ValueKind::text, Scope::every_site, "ID", kCa | kAccount,
+     set_text<&Settings::eab_kid>, "external account binding: the key id that the CA gave you"},
+    {"eab-key-file", 0, ValueKind::text, Scope::every_site, "FILE", kCa | kAccount,
      set_text<&Settings::eab_key_file>,
      "file with the HMAC key that came with it, base64url; /dev/fd/N is an open descriptor"},
-    {"eab-algorithm", 0, ValueKind::text, Scope::every_site, "NAME", kCa, set_eab_algorithm,
-     "HS256, HS384 or HS512 (default: HS256)"},
+    {"eab-algorithm", 0, ValueKind::text, Scope::every_site, "NAME", kCa | kAccount,
+     set_eab_algorithm, "HS256, HS384 or HS512 (default: HS256)"},
     {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe | kSetup, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
     {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe | kSetup,
@@ -332,11 +309,16 @@ constexpr Option kOptions[] = {
     {"at-once", 0, ValueKind::number, Scope::program, "N", kRun, set_at_once,
      "certificates to work on at a time (default: 8)"},
     {"lock-timeout", 0, ValueKind::duration, Scope::program, "SECONDS",
-     kRun | kDelete | bit(Verb::retry) | bit(Verb::rollback) | kSetup,
+     kRun | kDelete | kRevoke | bit(Verb::retry) | bit(Verb::rollback) | kSetup,
      set_duration<&Settings::lock_timeout, kDay>,
      "how long to wait for another process that works on the same certificate (default: 60)"},
-    {"yes", 'y', ValueKind::flag, Scope::line, "", kDelete | kSetup | kUninstall,
-     set_flag<&Settings::yes>, "do not ask"},
+    {"reason", 0, ValueKind::text, Scope::line, "REASON", kRevoke, set_reason,
+     "why: unspecified (the default), keyCompromise, affiliationChanged, superseded, "
+     "cessationOfOperation or privilegeWithdrawn"},
+    {"with-key", 0, ValueKind::flag, Scope::line, "", kRevoke, set_flag<&Settings::with_key>,
+     "revoke by the certificate's own key instead of the account that ordered it"},
+    {"yes", 'y', ValueKind::flag, Scope::line, "",
+     kDelete | kSetup | kUninstall | kAccount | kRevoke, set_flag<&Settings::yes>, "do not ask"},
     {"json", 0, ValueKind::flag, Scope::line, "", kAll & ~kServe & ~bit(Verb::completion),
      set_flag<&Settings::json>, "print one JSON object on standard output"},
     {"warn", 0, ValueKind::number, Scope::line, "PERCENT", bit(Verb::status),
@@ -358,18 +340,6 @@ constexpr Option kOptions[] = {
 };
 
 }  // namespace
-
-std::span<const VerbInfo> verbs() noexcept { return kVerbs; }
-
-const VerbInfo& info(Verb verb) noexcept {
-  return *std::ranges::find(kVerbs, verb, &VerbInfo::verb);
-}
-
-std::optional<Verb> find_verb(std::string_view name) noexcept {
-  const auto found = std::ranges::find(kVerbs, name, &VerbInfo::name);
-  if (found == std::end(kVerbs)) return std::nullopt;
-  return found->verb;
-}
 
 std::span<const Option> options() noexcept { return kOptions; }
 

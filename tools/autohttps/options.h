@@ -26,6 +26,8 @@ enum class Verb {
   rollback,
   hook,
   dns_persist,
+  account,
+  revoke,
   remove,
   config,
   uninstall,

@@ -45,6 +45,7 @@ struct Settings {
   std::string eab_kid;
   std::string eab_key_file;
   std::string eab_algorithm;
+  std::string reason;  // revoke
   std::string bind;
   std::string root;
   std::string reverse_proxy;
@@ -80,6 +81,7 @@ struct Settings {
   bool reuse_key = false;
   bool force = false;
   bool dry_run = false;
+  bool with_key = false;  // revoke
   bool yes = false;
   bool plan = false;  // setup, uninstall: say, do not do
   bool www = false;

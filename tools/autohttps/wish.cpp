@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/wish.h>
 
+#include <autohttps/acme/issuance/csr.h>
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/acme/store/file_store.h>
 #include <autohttps/acme/store/hook_process.h>
@@ -142,6 +143,11 @@ AutoCertificatesOptions certificate_options(const Settings& settings, EventSink 
   options.name = settings.name;
   options.webroot = existing_folder("--webroot", settings.webroot);
   options.csr = contents_of("--csr", settings.csr);
+  if (!options.csr.empty() && options.domains.empty()) {
+    for (const Identifier& name : acme::names_of_request(options.csr)) {
+      options.domains.push_back(name.value);
+    }
+  }
   options.on_event = std::move(events);
   return options;
 }

@@ -129,7 +129,10 @@ void tell_contact(Client& client, AccountStore& accounts, const CaSpec& ca, Cloc
   const std::vector<std::string> wanted = contact_of(ca);
   const auto differs = [&] {
     const auto stored = accounts.load();
-    return stored && !wanted.empty() && stored->contact != wanted;
+    // Certificates may name different addresses: each is told once, and `account update` stands.
+    return stored && !wanted.empty() &&
+           std::find(stored->told.begin(), stored->told.end(), wanted.front()) ==
+               stored->told.end();
   };
   if (!differs()) return;
   const auto lock = accounts.lock(clock.steady() + kLockWait, stop);

@@ -26,14 +26,18 @@ std::string account_folder(std::string_view directory_url, std::string_view labe
 
 struct AccountFile {
   std::string ca, url;
-  std::vector<std::string> contact;
+  std::vector<std::string> contact, told;
   std::optional<WallTime> deactivated;
 };
+
+constexpr std::size_t kMostTold = 20;
 
 AccountFile parse_account_file(const std::string& text) {
   const Json object = parse_json(text, kAccount);
   AccountFile file;
   file.contact = string_list(object, "contact", kAccount);
+  file.told = string_list(object, "told", kAccount);
+  if (file.told.empty()) file.told = file.contact;
   file.url = string_member(object, "url", kAccount);
   file.ca = optional_string(object, "ca", kAccount).value_or("");
   file.deactivated = optional_time(object, "deactivated", kAccount);
@@ -79,6 +83,7 @@ std::optional<StoredAccount> AccountStore::load() const {
     AccountFile file = parse_account_file(*text);
     account.url = std::move(file.url);
     account.contact = std::move(file.contact);
+    account.told = std::move(file.told);
     account.deactivated = file.deactivated;
   } catch (const Error& error) {
     store_.quarantine(account_file, error.what());
@@ -108,9 +113,16 @@ void AccountStore::put_key(const PrivateKey& key) {
 }
 
 void AccountStore::put_account(std::string_view url, const std::vector<std::string>& contact) {
+  const auto before = load();
+  std::vector<std::string> told = before ? before->told : std::vector<std::string>();
+  for (const std::string& one : contact) {
+    if (std::find(told.begin(), told.end(), one) == told.end()) told.push_back(one);
+  }
+  if (told.size() > kMostTold) told.erase(told.begin(), told.end() - kMostTold);
+  Json file = account_file(directory_url_, url, contact);
+  file["told"] = told;
   // Not synced: what a power cut takes is found again by the key, which is (RFC 8555 7.3.1).
-  store_.put(folder_ + "/account.json", to_text(account_file(directory_url_, url, contact)),
-             Store::Survives::process_end);
+  store_.put(folder_ + "/account.json", to_text(file), Store::Survives::process_end);
 }
 
 void AccountStore::forget_url() { store_.remove(folder_ + "/account.json"); }

@@ -21,6 +21,7 @@ struct StoredAccount {
   std::string url;                        // empty: the key was made, the CA has not answered yet
   std::vector<std::string> contact;       // as it was last told to the CA, which need not keep it
   std::optional<WallTime> deactivated{};  // since when, by us: of no use any more
+  std::vector<std::string> told{};        // contacts that ever were, the last 20
 };
 
 // The account of the CA's own that ours is bound to (RFC 8555 7.3.4): eab.json.

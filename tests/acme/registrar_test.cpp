@@ -154,6 +154,18 @@ TEST_F(RegistrarTest, AChangedEmailIsToldOnce) {
   EXPECT_EQ(world_.ca.count(Operation::account), before + 1);
 }
 
+TEST_F(RegistrarTest, CertificatesOfSeveralAddressesDoNotTakeTurns) {
+  sign_in(with_email("a@example.com"));
+  for (int i = 0; i < 3; ++i) {
+    sign_in(with_email("b@example.com"));
+    sign_in(with_email("a@example.com"));
+  }
+  EXPECT_EQ(world_.ca.count(Operation::account), 1);
+  accounts_.put_account(accounts_.load()->url, {"mailto:updated@example.com"});
+  sign_in(with_email("a@example.com"));
+  EXPECT_EQ(world_.ca.count(Operation::account), 1) << "`account update` stands";
+}
+
 TEST_F(RegistrarTest, ACaThatKeepsNoContactIsToldOnceToo) {
   world_.ca.behaviour().keeps_contacts = false;
   sign_in(with_email("old@example.com"));

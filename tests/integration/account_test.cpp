@@ -82,6 +82,10 @@ TEST_P(AccountCommand, ShowsListsAndChangesTheContact) {
   ASSERT_EQ(list["accounts"].size(), 1U);
   EXPECT_EQ(list["accounts"][0]["ca"], here.pebble.directory_url());
   EXPECT_EQ(list["accounts"][0]["contact"], Json::array({"mailto:new@example.com"}));
+  // It stands, whatever address the wish for the certificate has.
+  ASSERT_EQ(here.renew({"--force"}).exit_code, 0);
+  EXPECT_EQ(json_of(account(here, {"show", "--json"}))["account"]["contact"],
+            Json::array({"mailto:new@example.com"}));
   // The wish's own address, told with the next certificate.
   result = here.obtain({"b.test", "--email", "third@example.com"});
   EXPECT_EQ(result.exit_code, 0) << said(result);

@@ -4,27 +4,24 @@
 #include <autohttps/tests/support/test_csr.h>
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
+#include <algorithm>
 #include <string>
 
 namespace autohttps {
 namespace {
 
 std::string pem_of(const std::string& der) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < der.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = group << 8 | (i + j < der.size() ? static_cast<unsigned char>(der[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += i + j > der.size() ? '=' : kAlphabet[group >> (18 - 6 * j) & 63];
-    }
-    if (i % 48 == 45) text += '\n';
+  std::string text((der.size() + 2) / 3 * 4 + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(der.data()),
+                                     static_cast<int>(der.size()));
+  std::string pem = "-----BEGIN CERTIFICATE REQUEST-----\n";
+  for (std::size_t at = 0; at < static_cast<std::size_t>(length); at += 64) {
+    pem += text.substr(at, std::min<std::size_t>(64, static_cast<std::size_t>(length) - at)) + "\n";
   }
-  return "-----BEGIN CERTIFICATE REQUEST-----\n" + text + "\n-----END CERTIFICATE REQUEST-----\n";
+  return pem + "-----END CERTIFICATE REQUEST-----\n";
 }
 
 TEST(KeyElsewhereTest, ARequestHasThePublicHalfOfItsKey) {

@@ -58,7 +58,7 @@ TEST(ManualTest, NamesEveryCommandAndExitCode) {
   const std::string page = text_of("autohttps.1");
   const std::string help = overview();
   for (const VerbInfo& verb : verbs()) {
-    EXPECT_TRUE(mentions(page, "\\fB" + std::string(verb.name) + "\\fR")) << verb.name;
+    EXPECT_TRUE(mentions(page, "\\fB" + in_roff(std::string(verb.name)) + "\\fR")) << verb.name;
     EXPECT_TRUE(mentions(help, "  " + std::string(verb.name) + "  ")) << verb.name;
   }
   for (const char* code : {"0", "1", "2", "3", "4", "5", "6", "10"}) {

@@ -27,8 +27,7 @@ constexpr VerbInfo kVerbs[] = {
     {Verb::hook, "hook", "test NAME [pre|deploy|failed]",
      "run a certificate's hooks now, told that it is a test, and show what they say"},
     {Verb::dns_persist, "dns-persist", "record|check DOMAIN...",
-     "print the DNS record that proves domains for good (dns-persist-01), or look whether it is "
-     "there"},
+     "print or look for the DNS record that proves a domain for good"},
     {Verb::account, "account", "list|show|update|rollover|deactivate|import [FILE]",
      "the account at a CA: its contact, key and end, or one from elsewhere"},
     {Verb::revoke, "revoke", "NAME", "have the CA revoke a certificate, which is then replaced"},

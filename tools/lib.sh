@@ -6,7 +6,7 @@ packages_to_build="g++ cmake ninja-build pkg-config libssl-dev libcurl4-openssl-
   nlohmann-json3-dev libcpp-httplib-dev libcli11-dev libtomlplusplus-dev"
 packages_to_demo="pebble openssl curl util-linux"
 packages_to_package="dpkg-dev file gzip"
-packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux procps systemd man-db zsh fish
+packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux procps iproute2 systemd man-db zsh fish
   bind9 bind9-dnsutils"
 packages_to_bench_servers="nginx-light caddy libgtest-dev"
 packages_to_test_long="testssl.sh slowhttptest clang clang-format clang-tidy llvm git debootstrap uacme nginx-light caddy apache2

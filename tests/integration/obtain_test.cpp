@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <set>
+#include <tuple>
 
 namespace autohttps {
 namespace {
@@ -127,10 +128,13 @@ struct Weather {
   PebbleOptions options;
 };
 
-class ObtainUnderTest : public testing::TestWithParam<Weather> {};
+class ObtainUnderTest : public testing::TestWithParam<std::tuple<WhichPebble, Weather>> {};
 
 TEST_P(ObtainUnderTest, SucceedsAndTheSecondRunDoesNothing) {
-  const ProgramOnPebble here(GetParam().options);
+  PebbleOptions options = std::get<1>(GetParam()).options;
+  options.version = pebble_of(std::get<0>(GetParam()));
+  if (!options.version) GTEST_SKIP() << "no newer Pebble is in build/pebble";
+  const ProgramOnPebble here(options);
   const ChildResult first = here.obtain({"a.test", "b.test"});
   ASSERT_EQ(first.exit_code, 0) << said(first);
   EXPECT_GE(here.stored("a.test")->chain_length(), 2u);
@@ -141,16 +145,51 @@ TEST_P(ObtainUnderTest, SucceedsAndTheSecondRunDoesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Pebble, ObtainUnderTest,
-    testing::Values(
-        Weather{"F1_NoncesRefused", {.environment = {{"PEBBLE_WFE_NONCEREJECT", "50"}}}},
-        Weather{"F4_AuthorizationsNeverReused", {.environment = {{"PEBBLE_AUTHZREUSE", "0"}}}},
-        Weather{"F4_AuthorizationsAlwaysReused", {.environment = {{"PEBBLE_AUTHZREUSE", "100"}}}},
-        Weather{"F3_SlowValidation",
-                {.environment = {{"PEBBLE_VA_NOSLEEP", "0"}, {"PEBBLE_VA_SLEEPTIME", "5"}}}},
-        Weather{"F6_LongChain", {.environment = {{"PEBBLE_CHAIN_LENGTH", "3"}}}},
-        Weather{"F6_AlternateRoots", {.environment = {{"PEBBLE_ALTERNATE_ROOTS", "2"}}}},
-        Weather{"F5_Strict", {.strict = true}}),
-    [](const auto& param) { return param.param.name; });
+    testing::Combine(
+        testing::Values(WhichPebble::installed, WhichPebble::newer),
+        testing::Values(
+            Weather{"F1_NoncesRefused", {.environment = {{"PEBBLE_WFE_NONCEREJECT", "50"}}}},
+            Weather{"F4_AuthorizationsNeverReused", {.environment = {{"PEBBLE_AUTHZREUSE", "0"}}}},
+            Weather{"F4_AuthorizationsAlwaysReused",
+                    {.environment = {{"PEBBLE_AUTHZREUSE", "100"}}}},
+            Weather{"F3_SlowValidation",
+                    {.environment = {{"PEBBLE_VA_NOSLEEP", "0"}, {"PEBBLE_VA_SLEEPTIME", "5"}}}},
+            Weather{"F6_LongChain", {.environment = {{"PEBBLE_CHAIN_LENGTH", "3"}}}},
+            Weather{"F6_AlternateRoots", {.environment = {{"PEBBLE_ALTERNATE_ROOTS", "2"}}}},
+            Weather{"F5_Strict", {.strict = true}})),
+    [](const auto& param) {
+      return std::string(std::get<1>(param.param).name) + name_of(std::get<0>(param.param));
+    });
+
+class F24_Dns : public OnEachPebble {};
+
+// What the CA's resolver finds, or does not: the answer says which name and what of it; once it is
+// mended, nothing of it is left.
+TEST_P(F24_Dns, WhatTheCaCannotResolveIsToldAndForgottenWhenMended) {
+  const ProgramOnPebble here({.version = version()});
+  here.pebble.set_servfail("a.test");
+  const ChildResult failing = here.obtain({"a.test"});
+  EXPECT_EQ(failing.exit_code, 3) << said(failing);
+  EXPECT_NE(failing.err.find("a.test"), std::string::npos) << said(failing);
+  EXPECT_NE(failing.err.find("A and AAAA"), std::string::npos) << said(failing);
+  here.pebble.clear_servfail("a.test");
+
+  here.pebble.set_default_ipv4("");  // no addresses at all
+  const ChildResult nowhere = here.obtain({"a.test"});
+  EXPECT_EQ(nowhere.exit_code, 3) << said(nowhere);
+
+  here.pebble.add_aaaa("a.test", "100::1");  // RFC 6666: nobody is there
+  const ChildResult hole = here.obtain({"a.test"});
+  EXPECT_EQ(hole.exit_code, 3) << said(hole);
+  EXPECT_NE(hole.err.find("100::1"), std::string::npos) << said(hole);
+
+  here.pebble.set_default_ipv4("127.0.0.1");
+  here.pebble.add_aaaa("b.test", "::1");
+  const ChildResult mended = here.obtain({"b.test"});
+  EXPECT_EQ(mended.exit_code, 0) << said(mended);
+}
+
+AUTOHTTPS_ON_EACH_PEBBLE(F24_Dns);
 
 }  // namespace
 }  // namespace autohttps

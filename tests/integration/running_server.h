@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,10 @@ class Load {
   void stop() { threads_.clear(); }
 
   int connections() const { return connections_; }
+  std::size_t serials() const {  // how many certificates were seen
+    const std::lock_guard lock(mutex_);
+    return serials_.size();
+  }
   // Empty: every handshake and request went well, with a full chain that verifies.
   std::string failures() const {
     const std::lock_guard lock(mutex_);
@@ -38,14 +43,16 @@ class Load {
     if (wrong.empty() && !answer.verified) wrong = "not verified, serial " + answer.serial;
     if (wrong.empty() && answer.chain_length < 2) wrong = "no full chain";
     if (wrong.empty() && answer.status != 200) wrong = "status " + std::to_string(answer.status);
-    if (wrong.empty()) return;
     const std::lock_guard lock(mutex_);
+    if (!answer.serial.empty()) serials_.insert(answer.serial);
+    if (wrong.empty()) return;
     failures_ += wrong + "\n";
   }
 
   std::atomic<int> connections_{0};
   mutable std::mutex mutex_;
-  std::string failures_;
+  std::string failures_;               // guarded by mutex_
+  std::set<std::string> serials_;      // guarded by mutex_
   std::vector<std::jthread> threads_;  // last: gone before what they use
 };
 

@@ -80,14 +80,21 @@ std::vector<PebbleVersion> pebbles() {
   return found;
 }
 
+std::optional<PebbleVersion> pebble_of(WhichPebble which) {
+  if (which == WhichPebble::newer) return newer_pebble();
+  return installed_pebble();
+}
+
+std::string name_of(WhichPebble which) {
+  return which == WhichPebble::installed ? "Installed" : "Newer";
+}
+
 void OnEachPebble::SetUp() {
-  if (GetParam() == WhichPebble::installed || newer_pebble()) return;
+  if (pebble_of(GetParam())) return;
   GTEST_SKIP() << "no Pebble newer than the installed " << installed_pebble().number
                << " is in build/pebble";
 }
 
-PebbleVersion OnEachPebble::version() const {
-  return GetParam() == WhichPebble::installed ? installed_pebble() : newer_pebble().value();
-}
+PebbleVersion OnEachPebble::version() const { return pebble_of(GetParam()).value(); }
 
 }  // namespace autohttps

@@ -1,4 +1,4 @@
-// Which Pebbles there are: the installed one, and those that tests/support/newer_pebble.sh has
+// Which Pebbles there are: the installed one, and those that tests/support/debian_program.sh has
 // unpacked below build/pebble.
 #pragma once
 
@@ -29,12 +29,16 @@ std::vector<PebbleVersion> pebbles();
 
 // First in a test that wants what only newer Pebbles can; then {.version = pebble_at_least(2, 10)}.
 // tools/test gets them; .ci/run does not go on without.
-#define AUTOHTTPS_NEEDS_PEBBLE(major, minor)                \
-  if (!::autohttps::pebble_at_least(major, minor))          \
-  GTEST_SKIP() << "no Pebble " << (major) << '.' << (minor) \
-               << " here: tests/support/newer_pebble.sh build/pebble sid brings a newer one"
+#define AUTOHTTPS_NEEDS_PEBBLE(major, minor)       \
+  if (!::autohttps::pebble_at_least(major, minor)) \
+  GTEST_SKIP()                                     \
+      << "no Pebble " << (major) << '.' << (minor) \
+      << " here: tests/support/debian_program.sh pebble build/pebble sid brings a newer one"
 
 enum class WhichPebble { installed, newer };
+
+std::optional<PebbleVersion> pebble_of(WhichPebble);  // empty: none newer is unpacked
+std::string name_of(WhichPebble);                     // "Installed", "Newer"
 
 // A suite whose tests run on both: AUTOHTTPS_ON_EACH_PEBBLE(NameOfTheSuite) instantiates it.
 class OnEachPebble : public testing::TestWithParam<WhichPebble> {
@@ -47,9 +51,6 @@ class OnEachPebble : public testing::TestWithParam<WhichPebble> {
   INSTANTIATE_TEST_SUITE_P(                                                                  \
       Pebble, suite,                                                                         \
       testing::Values(::autohttps::WhichPebble::installed, ::autohttps::WhichPebble::newer), \
-      [](const auto& which) {                                                                \
-        return std::string(which.param == ::autohttps::WhichPebble::installed ? "Installed"  \
-                                                                              : "Newer");    \
-      })
+      [](const auto& which) { return ::autohttps::name_of(which.param); })
 
 }  // namespace autohttps

@@ -56,7 +56,9 @@ std::optional<Operation> operation_of(const std::string& url) {
 }
 
 HttpResponse problem_answer(const CaProblem& problem) {
-  return *Action::problem(problem.type, problem.status, problem.what()).answer;
+  std::vector<std::string> retry_after;
+  if (!problem.retry_after.empty()) retry_after.push_back(problem.retry_after);
+  return *Action::problem(problem.type, problem.status, problem.what(), retry_after).answer;
 }
 
 [[noreturn]] void lose(const HttpRequest& request, const char* how) {
@@ -304,6 +306,16 @@ std::vector<CaRevocation> ScriptedCa::revocations() const {
     if (certificate.revocation) revocations.push_back(*certificate.revocation);
   }
   return revocations;
+}
+
+std::vector<std::string> ScriptedCa::refusals() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->counters.refusals();
+}
+
+void ScriptedCa::unpause() {
+  const std::lock_guard lock(state_->mutex);
+  for (const CaAccount& account : state_->accounts) state_->counters.unpause(account.url);
 }
 
 std::size_t ScriptedCa::accounts() const {

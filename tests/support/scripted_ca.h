@@ -3,6 +3,7 @@
 // CSRs), remembers what it was asked, and misbehaves by rule.
 #pragma once
 
+#include <autohttps/tests/support/scripted_ca_habits.h>
 #include <autohttps/tests/support/scripted_ca_issuer.h>
 
 #include <autohttps/acme/protocol/transport.h>
@@ -57,7 +58,8 @@ struct Action {
   static Action problem(std::string_view type, int status,
                         std::string_view detail = "as the test wants it",
                         const std::vector<std::string>& retry_after = {});
-  static Action bad_nonce();    // with a fresh nonce in the error
+  static Action bad_nonce();                             // with a fresh nonce in the error
+  static Action busy(std::chrono::seconds retry_after);  // 503, as Let's Encrypt's load balancer
   static Action lose_reply();   // the work is done, the answer never arrives
   static Action not_reached();  // nothing is done
   static Action change_body(std::function<std::string(const std::string&)> change);
@@ -99,6 +101,7 @@ struct ScriptedCaBehaviour {
   std::vector<std::string> renewal_retry_after{"21600"};
   // The whole body instead, by certificate identifier.
   std::function<std::string(const std::string& certificate)> renewal_body{};
+  std::optional<CaHabits> habits{};  // see lets_encrypt()
   // The PEM to send for a CSR (RELIABILITY F16, F17); empty: a right one.
   std::function<std::string(const CertificateRequest&)> chain{};
 };
@@ -147,6 +150,9 @@ class ScriptedCa final : public acme::Transport {
   void invalidate_orders(std::string_view type,
                          std::string_view detail);  // likewise, with an error
 
+  void unpause();  // what the link in the problem leads to: every name may be ordered again
+
+  std::vector<std::string> refusals() const;  // what its habits refused: the problems' details
   int count(Operation) const;
   int count() const;  // of all requests
   std::vector<SeenRequest> requests() const;

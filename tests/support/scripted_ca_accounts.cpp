@@ -34,6 +34,7 @@ HttpResponse ScriptedCa::State::new_account(const SignedRequest& request) {
     throw CaProblem("userActionRequired", 403, "the terms of service must be agreed to");
   }
   check_binding(payload, jwk);
+  if (behaviour.habits) counters.account(*behaviour.habits, clock.wall());
   CaAccount made_account;
   made_account.jwk = jwk;
   made_account.thumbprint = thumbprint;

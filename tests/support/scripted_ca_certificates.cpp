@@ -67,6 +67,8 @@ void ScriptedCa::State::issue(CaOrder& order, const ParsedCsr& csr) {
                       alternate_issuer->intermediate());
   }
   sold.push_back(offered.front());
+  if (behaviour.habits)
+    counters.issued(*behaviour.habits, order.names, !order.replaces.empty(), clock.wall());
 }
 
 // What a test's own chain function made may be no certificate at all: then nothing is known of it.

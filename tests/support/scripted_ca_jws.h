@@ -19,6 +19,7 @@ struct CaProblem : std::runtime_error {
       : std::runtime_error(detail), type(std::move(problem_type)), status(http_status) {}
   std::string type;
   int status;
+  std::string retry_after{};  // the header; empty: none
 };
 
 struct SignedRequest {

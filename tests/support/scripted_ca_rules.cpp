@@ -31,6 +31,11 @@ Action Action::bad_nonce() {
   return action;
 }
 
+Action Action::busy(std::chrono::seconds retry_after) {
+  return problem("rateLimited", 503, "Service busy; retry later.",
+                 {std::to_string(retry_after.count())});
+}
+
 Action Action::lose_reply() {
   Action action;
   action.lost = true;

@@ -86,6 +86,8 @@ HttpResponse ScriptedCa::State::new_order(const CaAccount& owner, const Json& pa
   const std::string replaces =
       behaviour.renewal_information ? payload.value("replaces", "") : std::string();
   if (!replaces.empty()) check_replaces(owner, replaces, names);
+  if (behaviour.habits)
+    counters.order(*behaviour.habits, owner.url, names, !replaces.empty(), clock.wall());
   CaOrder* order = nullptr;
   for (const auto& known : orders) {
     const std::string status = status_of(*known);
@@ -218,6 +220,11 @@ void ScriptedCa::State::settle(const CaValidation& validation,
     } else {
       authorization->status = "valid";
     }
+    const std::string& owner = authorization->account;
+    if (authorization->status == "valid")
+      counters.validated(owner, validation.identifier);
+    else if (behaviour.habits)
+      counters.failed(*behaviour.habits, owner, validation.identifier, clock.wall());
   }
 }
 

@@ -132,6 +132,7 @@ struct ScriptedCa::State {
   std::vector<CaCertificate> certificates;
   std::vector<std::string> sold;
   std::optional<CertificateIssuer> alternate_issuer;  // made when first needed
+  CaCounters counters;
 };
 
 inline constexpr std::string_view kCaBase = "https://ca.test";

@@ -1,8 +1,11 @@
 #include <autohttps/acme/management/manager.h>
 
+#include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/management/attempt.h>
 #include <autohttps/acme/management/large_store_looks.h>
+#include <autohttps/acme/management/renewal_policy.h>
 #include <autohttps/acme/management/rollback.h>
+#include <autohttps/acme/management/start_delay.h>
 #include <autohttps/acme/management/wish_lookup.h>
 #include <autohttps/acme/store/key_types.h>
 
@@ -41,6 +44,28 @@ CertificateState last_failed_state(const CertificateStore& certificates,
     }
   }
   return latest;
+}
+
+// For start_delay(): of the certificates whose life is over for the most part. None when one of the
+// store has nothing good to serve, or other names than are wished for: then somebody waits.
+std::vector<WallTime> expiries_of_due(const CertificateStore& certificates, WallTime now) {
+  constexpr double kEarliest = 1;  // jitter: the most
+  std::vector<WallTime> expiries;
+  try {
+    const std::vector<std::string> ids = certificates.ids();
+    if (ids.size() > Manager::kMostLookedAt) return {};  // they go a few at a time anyway
+    for (const std::string& id : ids) {
+      const auto spec = certificates.spec(id);
+      const auto current = certificates.current(id);
+      if (!spec || !current || !trouble_with(*current->key, spec->names).empty()) return {};
+      const CertifiedKey& key = *current->key;
+      if (renewal_due(key.not_before(), key.not_after(), kEarliest).at > now) continue;
+      expiries.push_back(key.not_after());
+    }
+  } catch (const Error&) {
+    return {};  // what cannot be read is told by the look that follows
+  }
+  return expiries;
 }
 
 }  // namespace
@@ -176,7 +201,10 @@ void Manager::run(std::stop_token stop) {
           large.note(outcome.certificate, next_of(outcome).value_or(latest));
         }
       });
-  bool woken = false;
+  const WallTime started = clock_.wall();
+  const auto delay =
+      start_delay(expiries_of_due(certificates_, started), started, random_.uniform());
+  bool woken = delay.count() > 0 && pause(started + delay, stop);
   while (!stop.stop_requested()) {
     WallTime next = clock_.wall() + kLongestSleep;
     try {

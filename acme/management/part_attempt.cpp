@@ -283,7 +283,8 @@ void PartAttempt::record_failure(const Error& error) {
   state_.failures = std::min(state_.failures + 1, kMostCounted);
   std::optional<WallTime> not_after;
   if (part() != nullptr) not_after = part()->key->not_after();
-  const Retry retry = retry_after_failure(error, state_.failures, now, not_after);
+  const Retry retry =
+      retry_after_failure(error, state_.failures, now, not_after, scene_.random.uniform());
   state_.next_attempt = retry.at;
   state_.next_reason = retry.reason;
   state_.binding = retry.binding;

@@ -21,8 +21,11 @@ struct Retry {
 // validation failed, or a local problem: 1, 10, 100 min, then daily. Never longer than a quarter of
 // what is left of the life (at least 1 min; an expired certificate hurries nobody any more); never
 // sooner than the CA asked (clamped to 24 h).
-// Never decreasing in `failures`.
+// Never decreasing in `failures`. `scatter`, 0..1 at random, puts it off by up to three minutes
+// (the daily ones are scattered by what came before; an unreached CA: by half of the wait), so that
+// thousands whom one outage or one busy CA stopped in the same second do not come back in the same
+// second (RELIABILITY F40).
 Retry retry_after_failure(const Error&, int failures, WallTime now,
-                          std::optional<WallTime> not_after);
+                          std::optional<WallTime> not_after, double scatter = 0);
 
 }  // namespace autohttps::acme

@@ -86,6 +86,26 @@ TEST(RetryPolicyTest, AnAbsurdWishIsCutToADay) {
   EXPECT_FALSE(retry_after_failure(error, 1, kNow, {}).binding);
 }
 
+TEST(RetryPolicyTest, ScatterNeitherUndercutsTheCaNorOutgrowsTheLongestWait) {
+  Error busy(ErrorCode::rate_limited, "busy");
+  busy.with_retry_at(kNow + hours(1));
+  const WallTime at = retry_after_failure(busy, 1, kNow, {}, 0.5).at;
+  EXPECT_GT(at, kNow + hours(1));
+  EXPECT_LE(at, kNow + hours(1) + minutes(3));
+  busy.with_retry_at(kNow + days(9));
+  EXPECT_EQ(retry_after_failure(busy, 1, kNow, {}, 1).at, kNow + days(1));
+  const Error refused(ErrorCode::refused, "no");
+  EXPECT_EQ(retry_after_failure(refused, 1, kNow, {}, 1).at, kNow + minutes(4));
+  EXPECT_EQ(retry_after_failure(refused, 9, kNow, {}, 1).at, kNow + days(1));
+  const Error gone(ErrorCode::network, "no route");
+  for (const double scatter : {0.0, 0.5, 1.0}) {
+    const auto longest = retry_after_failure(gone, 99, kNow, kNow + days(9), scatter).at - kNow;
+    EXPECT_LE(longest, minutes(5));
+    EXPECT_GE(longest, retry_after_failure(gone, 6, kNow, kNow + days(9), 1).at - kNow);
+  }
+  EXPECT_EQ(retry_after_failure(refused, 9, kNow, kNow + minutes(2), 1).at, kNow + minutes(1));
+}
+
 // CVE-2025-55753: a back-off that overflowed to no delay at all after 30 days of failing.
 TEST(F38_FailingForever, TheDelayNeverShrinksOver10000Failures) {
   for (const ErrorCode code : {ErrorCode::network, ErrorCode::refused, ErrorCode::validation}) {

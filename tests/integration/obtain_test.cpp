@@ -161,35 +161,5 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(std::get<1>(param.param).name) + name_of(std::get<0>(param.param));
     });
 
-class F24_Dns : public OnEachPebble {};
-
-// What the CA's resolver finds, or does not: the answer says which name and what of it; once it is
-// mended, nothing of it is left.
-TEST_P(F24_Dns, WhatTheCaCannotResolveIsToldAndForgottenWhenMended) {
-  const ProgramOnPebble here({.version = version()});
-  here.pebble.set_servfail("a.test");
-  const ChildResult failing = here.obtain({"a.test"});
-  EXPECT_EQ(failing.exit_code, 3) << said(failing);
-  EXPECT_NE(failing.err.find("a.test"), std::string::npos) << said(failing);
-  EXPECT_NE(failing.err.find("A and AAAA"), std::string::npos) << said(failing);
-  here.pebble.clear_servfail("a.test");
-
-  here.pebble.set_default_ipv4("");  // no addresses at all
-  const ChildResult nowhere = here.obtain({"a.test"});
-  EXPECT_EQ(nowhere.exit_code, 3) << said(nowhere);
-
-  here.pebble.add_aaaa("a.test", "100::1");  // RFC 6666: nobody is there
-  const ChildResult hole = here.obtain({"a.test"});
-  EXPECT_EQ(hole.exit_code, 3) << said(hole);
-  EXPECT_NE(hole.err.find("100::1"), std::string::npos) << said(hole);
-
-  here.pebble.set_default_ipv4("127.0.0.1");
-  here.pebble.add_aaaa("b.test", "::1");
-  const ChildResult mended = here.obtain({"b.test"});
-  EXPECT_EQ(mended.exit_code, 0) << said(mended);
-}
-
-AUTOHTTPS_ON_EACH_PEBBLE(F24_Dns);
-
 }  // namespace
 }  // namespace autohttps

@@ -92,7 +92,7 @@ TEST_F(PairsTest, TheFailureOfTheFirstHoldsTheSecondBackInNothing) {
   EXPECT_EQ(process_.certificates.state("a.test", kRsa).failures, 0);
 
   EXPECT_EQ(renew().action, Kind::deferred) << "its own back-off holds it";
-  world_.clock.advance(minutes(2));
+  world_.clock.set_wall(*process_.certificates.state("a.test").next_attempt);
   const std::string rsa = fingerprint(kRsa);
   EXPECT_EQ(renew().action, Kind::renewed);
   EXPECT_NE(fingerprint(kEc), "");
@@ -114,7 +114,7 @@ TEST_F(PairsTest, TheFailureOfTheSecondHoldsTheFirstBackInNothing) {
   EXPECT_EQ(process_.certificates.state("a.test").failures, 0);
   EXPECT_EQ(process_.certificates.state("a.test", kRsa).failures, 1);
   EXPECT_EQ(process_.certificates.state("a.test", kRsa).last_failure->code, "serverInternal");
-  world_.clock.advance(minutes(2));
+  world_.clock.set_wall(*process_.certificates.state("a.test", kRsa).next_attempt);
   EXPECT_EQ(renew().action, Kind::renewed);
   EXPECT_NE(fingerprint(kRsa), rsa);
 }

@@ -25,7 +25,10 @@ std::vector<std::string> hook_facts(const HookCall& call, const std::filesystem:
     add("FULLCHAIN", (files / "fullchain.pem").string());
     add("CHAIN", (files / "chain.pem").string());
     add("CERT", (files / "cert.pem").string());
-    add("PRIVKEY", (files / "privkey.pem").string());
+    std::error_code ignored;  // a certificate of the user's own request has no key here
+    if (!std::filesystem::exists(files / "csr.pem", ignored)) {
+      add("PRIVKEY", (files / "privkey.pem").string());
+    }
     add("GENERATION", std::to_string(call.generation));
   }
   if (call.not_after) add("NOT_AFTER", format_rfc3339(*call.not_after));

@@ -51,6 +51,8 @@ TEST_P(KeysAndChains, OnesOwnRequestIsCertifiedAndRenewed) {
     std::ofstream(file, std::ios::binary) << (pem ? acme::request_pem(der) : der);
     const ChildResult result = here.obtain({"--csr", file, "--force"});
     ASSERT_EQ(result.exit_code, 0) << said(result);
+    EXPECT_NE(result.out.find("private key  yours"), std::string::npos) << said(result);
+    EXPECT_EQ(result.out.find("privkey.pem"), std::string::npos) << said(result);
   }
   EXPECT_FALSE(std::filesystem::exists(here.current("a.test") / "privkey.pem"));
   const std::string before = chain(here);

@@ -19,8 +19,10 @@ std::string change_text(const acme::Outcome& outcome, const std::filesystem::pat
   if (outcome.parts.size() > 1) text += " (" + outcome.text + ")";
   if (outcome.not_after) text += ", valid until " + format_rfc3339(*outcome.not_after);
   if (outcome.next_attempt) text += ", renewal due " + format_rfc3339(*outcome.next_attempt);
-  text += "\n  certificate  " + (files / "fullchain.pem").string() + "\n  private key  " +
-          (files / "privkey.pem").string() + "\n";
+  text += "\n  certificate  " + (files / "fullchain.pem").string() + "\n";
+  text += has_own_request(files)
+              ? "  private key  yours, of the request " + (files / "csr.pem").string() + "\n"
+              : "  private key  " + (files / "privkey.pem").string() + "\n";
   if (outcome.hooks.done > 0)
     text += "  hooks        " + std::to_string(outcome.hooks.done) + " ran\n";
   if (outcome.hooks.pending > 0) {

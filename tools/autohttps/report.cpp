@@ -121,7 +121,7 @@ Json outcome_json(const acme::Outcome& outcome, const std::filesystem::path& sto
   if (outcome.generation != 0) {
     const std::filesystem::path files = files_of(store, outcome.certificate);
     object["fullchain"] = (files / "fullchain.pem").string();
-    object["privkey"] = (files / "privkey.pem").string();
+    if (!has_own_request(files)) object["privkey"] = (files / "privkey.pem").string();
   }
   object["error"] = outcome.error ? error_json(*outcome.error) : Json(nullptr);
   object["key_types"] = Json::array();
@@ -296,6 +296,11 @@ std::string outlook_line(const Outlook& outlook, WallTime now) {
 
 std::filesystem::path files_of(const std::filesystem::path& store, std::string_view id) {
   return store / "certificates" / id / "current";
+}
+
+bool has_own_request(const std::filesystem::path& files) {
+  std::error_code ignored;
+  return std::filesystem::exists(files / "csr.pem", ignored);
 }
 
 }  // namespace autohttps::tools

@@ -46,5 +46,7 @@ std::string outlook_line(const Outlook&, WallTime now);
 
 // certificates/<id>/current below the store.
 std::filesystem::path files_of(const std::filesystem::path& store, std::string_view id);
+// Is it of the user's own request? Then its key is not there.
+bool has_own_request(const std::filesystem::path& files);
 
 }  // namespace autohttps::tools

@@ -40,8 +40,8 @@ milliseconds share(milliseconds of, double scatter) {
   return std::chrono::duration_cast<milliseconds>(of * std::clamp(scatter, 0.0, 1.0));
 }
 
-// Never beyond the longest of its kind, nor below what came before: the waits must not shrink. Of an
-// unreached CA's the longest are scattered too: they go on until it is back.
+// Never beyond the longest of its kind, nor below what came before: the waits must not shrink. Of
+// an unreached CA's the longest are scattered too: they go on until it is back.
 milliseconds scattered(milliseconds wait, bool unreached, double scatter) {
   if (unreached && wait == kLongestUnreached) return wait - share(wait / 5, scatter);
   if (unreached) return wait + share(wait / 2, scatter);

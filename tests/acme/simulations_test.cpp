@@ -205,8 +205,8 @@ TEST(F40_ManyStartTogether, AttemptsAfterACommonFailureSpread) {
   }
 }
 
-// An outage of six hours: nobody hears those who ask, but they must not have fallen into step by its
-// end.
+// An outage of six hours: nobody hears those who ask, but they must not have fallen into step by
+// its end.
 TEST(F40_ManyStartTogether, AtTheEndOfAnOutageTheyHaveNotFallenIntoStep) {
   const Error gone(ErrorCode::network, "no route");
   const WallTime end = kStart + hours(6);

@@ -112,9 +112,8 @@ void serve(example::Settings settings) {
   autohttps::attach(context, cache);
   // Port 443 answers the CA too (TLS-ALPN-01).
   autohttps::ChallengeLoads challenges(certificates.answers());
-  cache->on_challenge([&](std::string_view name, auto ready) {
-    return challenges.load(name, std::move(ready));
-  });
+  cache->on_challenge(
+      [&](std::string_view name, auto ready) { return challenges.load(name, std::move(ready)); });
   certificates.ways().open("tls-alpn-01");
 
   sigset_t ends;

@@ -43,9 +43,9 @@ class Pairs : public OnEachPebble {
   }
   static Words wish(const ProgramOnPebble& here, const std::string& types) {
     return here.on_store() + here.http_port() +
-           Words{"--server",    here.pebble.directory_url(),
-                 "--ca-bundle", here.pebble.ca_bundle().string(),
-                 "--agree-tos", "--limits",
+           Words{"--server",     here.pebble.directory_url(),
+                 "--ca-bundle",  here.pebble.ca_bundle().string(),
+                 "--agree-tos",  "--limits",
                  "conservative", "--key-type",
                  types};
   }

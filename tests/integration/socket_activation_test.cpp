@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 
-
 namespace autohttps {
 namespace {
 

@@ -4,37 +4,23 @@
 #include <autohttps/tools/autohttps/commands.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/outlook.h>
+#include <autohttps/tools/autohttps/question.h>
 #include <autohttps/tools/autohttps/report.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 
 namespace autohttps::tools {
 namespace {
 
-// One line from the terminal: yes, or anything else.
-bool agreed() {
-  std::string answered;
-  char letter = 0;
-  while (answered.size() < 10 && ::read(STDIN_FILENO, &letter, 1) == 1 && letter != '\n') {
-    answered += letter;
-  }
-  return answered == "yes" || answered == "y";
-}
-
 void ask(const std::vector<Outlook>& outlooks, Output& output) {
   std::string what;
   for (const Outlook& outlook : outlooks) {
-    what += outlook.id + " (" + std::string(standing_name(outlook.standing)) + ") ";
+    what += (what.empty() ? "" : ", ") + outlook.id + " (" +
+            std::string(standing_name(outlook.standing)) + ")";
   }
-  if (::isatty(STDIN_FILENO) == 0) {
-    throw Error(ErrorCode::config, "deleting " + what + "needs to be confirmed", "add --yes");
-  }
-  output.warning("this removes " + what + "with all their keys; type yes to go on");
-  if (!agreed()) throw Error(ErrorCode::canceled, "nothing was deleted");
+  ask_whether("deleting " + what, "all their keys go with them", output);
 }
 
 }  // namespace

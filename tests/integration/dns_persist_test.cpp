@@ -61,14 +61,6 @@ TEST_F(DnsPersist, ThePrintedRecordProvesANameAndItsWildcard) {
   EXPECT_NE(guessed.err.find("made from the CA's directory"), std::string::npos) << said(guessed);
 }
 
-TEST_F(DnsPersist, ACaWithoutItIsTold) {
-  const ProgramOnPebble here;  // the installed one, where that is older
-  const ChildResult printed = persist(here, {"record", "a.test"});
-  if (here.pebble.version().at_least(2, 10)) GTEST_SKIP() << "the installed Pebble offers it";
-  EXPECT_EQ(printed.exit_code, 2) << said(printed);
-  EXPECT_NE(printed.err.find("does not offer dns-persist-01"), std::string::npos) << said(printed);
-}
-
 TEST_F(DnsPersist, ALookMakesNothing) {
   const ProgramOnPebble here;
   const ChildResult checked = persist(here, {"check", "a.test"});

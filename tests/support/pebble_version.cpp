@@ -89,11 +89,7 @@ std::string name_of(WhichPebble which) {
   return which == WhichPebble::installed ? "Installed" : "Newer";
 }
 
-void OnEachPebble::SetUp() {
-  if (pebble_of(GetParam())) return;
-  GTEST_SKIP() << "no Pebble newer than the installed " << installed_pebble().number
-               << " is in build/pebble";
-}
+void OnEachPebble::SetUp() { AUTOHTTPS_NEEDS_WHICH_PEBBLE(GetParam()); }
 
 PebbleVersion OnEachPebble::version() const { return pebble_of(GetParam()).value(); }
 

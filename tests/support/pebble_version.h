@@ -40,6 +40,13 @@ enum class WhichPebble { installed, newer };
 std::optional<PebbleVersion> pebble_of(WhichPebble);  // empty: none newer is unpacked
 std::string name_of(WhichPebble);                     // "Installed", "Newer"
 
+// Likewise of one of the two.
+#define AUTOHTTPS_NEEDS_WHICH_PEBBLE(which)                                                       \
+  if (!::autohttps::pebble_of(which))                                                             \
+  GTEST_SKIP() << "no Pebble newer than the installed " << ::autohttps::installed_pebble().number \
+               << " is in build/pebble: tools/test "                                              \
+               << "brings it, and .ci/run does not go on without"
+
 // A suite whose tests run on both: AUTOHTTPS_ON_EACH_PEBBLE(NameOfTheSuite) instantiates it.
 class OnEachPebble : public testing::TestWithParam<WhichPebble> {
  protected:

@@ -15,7 +15,6 @@ namespace autohttps::acme {
 namespace {
 
 constexpr std::size_t kLargestFile = 4096;  // CAs give keys of 32 to 64 bytes
-constexpr const char* kLabel = "default";
 
 Secret read_secret(const std::string& path) {
   const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -43,7 +42,8 @@ void AccountBindings::keep(const std::string& directory_url,
   const Secret key = read_once(account.key_file);
   read_external_account(account.key_id, account.algorithm,
                         key);  // what is wrong with it is said now
-  AccountStore(store_, directory_url, kLabel).put_binding({account.key_id, account.algorithm, key});
+  AccountStore(store_, directory_url, CaSpec().account_label)
+      .put_binding({account.key_id, account.algorithm, key});
 }
 
 Secret AccountBindings::read_once(const std::string& file) {

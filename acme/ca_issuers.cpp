@@ -136,8 +136,7 @@ std::vector<PersistDemand> CaIssuers::persist_demands(const CertificateSpec& spe
   const CaConnection reached{shared->session, transport, clock_};
   AccountStore accounts(store_, ca.directory_url, ca.account_label);
   Ledger ledger(store_, ca.directory_url);
-  LedgerBudget budget(Limits::preset(ca.limits.empty() ? "conservative" : ca.limits), ledger,
-                      clock_, KeyType::ec256);
+  LedgerBudget budget(Limits::of(ca), ledger, clock_, KeyType::ec256);
   std::unique_ptr<Client> client;
   if (register_account) {
     client = std::make_unique<Client>(

@@ -17,8 +17,8 @@ KeyType parse_key_type(std::string_view);          // throws Error(config) listi
 class PrivateKey {
  public:
   static PrivateKey generate(KeyType);  // throws Error(crypto)
-  // One unencrypted PEM key (PKCS#8, SEC1, PKCS#1) of a KeyType and nothing else. Throws
-  // Error(crypto).
+  // One unencrypted PEM key (PKCS#8, SEC1, PKCS#1) of a KeyType and nothing else; or a certificate
+  // request, for a key whose private half is elsewhere (key_elsewhere.h). Throws Error(crypto).
   static PrivateKey from_pem(std::string_view pem);
 
   std::string to_pem() const;  // PKCS#8. A secret: only ever for a file of mode 0600

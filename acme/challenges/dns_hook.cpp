@@ -4,7 +4,6 @@
 #include <autohttps/common/strings.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -12,16 +11,6 @@ namespace autohttps::acme {
 namespace {
 
 using Level = Event::Level;
-
-// As other hooks: a few quick tries, then a person is needed.
-constexpr std::array<std::chrono::minutes, 4> kBackOff = {
-    std::chrono::minutes(1), std::chrono::minutes(10), std::chrono::minutes(60),
-    std::chrono::minutes(360)};
-
-std::chrono::minutes wait_after(int tries) {
-  const auto index = static_cast<std::size_t>(std::max(tries, 1) - 1);
-  return kBackOff.at(std::min(index, kBackOff.size() - 1));
-}
 
 std::string record_text(const CleanupNote& note) {
   return "the TXT record \"" + printable(note.value, 100) + "\" of \"" + printable(note.name, 300) +
@@ -62,7 +51,7 @@ std::string describe_failure(DnsAction action, const CleanupNote& note, const Ho
 // A time beyond every wait of ours was written by a clock that was wrong.
 bool DnsLeftovers::is_due(const CleanupNote& note) const {
   const WallTime now = clock_.wall();
-  return !note.next_try || *note.next_try <= now || *note.next_try > now + kBackOff.back();
+  return !note.next_try || *note.next_try <= now || *note.next_try > now + kLongestHookWait;
 }
 
 bool DnsLeftovers::is_due(const std::string& certificate) const {
@@ -106,7 +95,7 @@ bool DnsLeftovers::remove(const std::string& certificate, CleanupNote note,
       return true;
     }
     if (reply.end == HookReply::End::canceled) return false;  // its note says so to the next
-    note.next_try = clock_.wall() + wait_after(++note.tries);
+    note.next_try = clock_.wall() + wait_after_hook(++note.tries);
     tell(Level::warning, certificate, describe_failure(DnsAction::cleanup, note, reply),
          "mend the command; `autohttps renew` tries again. Or remove the record by hand: it is no "
          "danger, and of no use");

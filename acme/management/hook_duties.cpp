@@ -4,7 +4,6 @@
 #include <autohttps/common/timestamps.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -15,16 +14,6 @@ using Level = Event::Level;
 using State = HookRecord::State;
 
 constexpr std::size_t kLastLine = 300;
-
-// A service that does not take a certificate is worth a few quick tries, then a person is needed.
-constexpr std::array<std::chrono::minutes, 4> kBackOff = {
-    std::chrono::minutes(1), std::chrono::minutes(10), std::chrono::minutes(60),
-    std::chrono::minutes(360)};
-
-std::chrono::minutes wait_after(int tries) {
-  const auto index = static_cast<std::size_t>(std::max(tries, 1) - 1);
-  return kBackOff.at(std::min(index, kBackOff.size() - 1));
-}
 
 std::string quoted(const HookCall& call) {
   return std::string(hook_kind_name(call.kind)) + " hook \"" + printable(call.command, 200) + "\"";
@@ -183,7 +172,7 @@ bool HookDuties::is_due(const HookRecord* record, const HookCommand& command, bo
   if (record->state == State::pending || person || !record->next_try) return true;
   // A time beyond every wait of ours was written by a clock that was wrong.
   const WallTime now = clock_.wall();
-  return *record->next_try <= now || *record->next_try > now + kBackOff.back();
+  return *record->next_try <= now || *record->next_try > now + kLongestHookWait;
 }
 
 bool HookDuties::is_due(const HookSubject& subject, bool person) const {
@@ -263,7 +252,7 @@ void HookDuties::run(HookRecord& record, const HookCall& call, HookOutcome& outc
     return;
   }
   record.state = State::failed;
-  record.next_try = *record.at + wait_after(record.tries);
+  record.next_try = *record.at + wait_after_hook(record.tries);
   const Error error = failure_of(call, reply, record.output);
   tell(Level::error, call, error.what(), error.hint());
   if (!outcome.error) outcome.error = error;

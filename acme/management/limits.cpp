@@ -162,6 +162,10 @@ Limits Limits::preset(std::string_view name) {
               "use one of " + known);
 }
 
+Limits Limits::of(const CaSpec& ca) {
+  return preset(ca.limits.empty() ? std::string_view("conservative") : ca.limits);
+}
+
 std::optional<Error> over_limit(const Limits& limits, Budget::Spend kind,
                                 const std::vector<LedgerEntry>& entries, const std::string& set,
                                 std::string_view key_type, WallTime now) {

@@ -27,6 +27,7 @@ struct Limits {
 
   // letsencrypt, letsencrypt-staging, conservative, none. Throws Error(config) listing them.
   static Limits preset(std::string_view name);
+  static Limits of(const CaSpec&);  // those it is asked by; none named: the conservative ones
 };
 
 // Would one more `kind` for this exact set and key type go over? Then the Error(rate_limited):

@@ -197,8 +197,7 @@ Bundle PartAttempt::order() {
 
 Bundle PartAttempt::order_at(const CaSpec& ca) {
   Ledger ledger(scene_.certificates.store(), ca.directory_url);
-  LedgerBudget budget(Limits::preset(ca.limits.empty() ? "conservative" : ca.limits), ledger,
-                      scene_.clock, type_);
+  LedgerBudget budget(Limits::of(ca), ledger, scene_.clock, type_);
   PartJournal journal(scene_.certificates, scene_.id, scene_.spec.key_types, type_);
   const auto issuer = scene_.issuers(scene_.spec, ca, budget);
   IssueRequest request{.certificate = scene_.id,

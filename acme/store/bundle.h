@@ -14,7 +14,7 @@ namespace autohttps::acme {
 struct Bundle {
   std::string
       chain_pem;  // leaf first, no root needed; checked by bundle_check before anything keeps it
-  std::string key_pem;
+  std::string key_pem;  // or the user's own request: the key is elsewhere (key_elsewhere.h)
   KeyType key_type = KeyType::ec256;
   std::string ca;       // directory URL
   std::string account;  // account URL

@@ -49,7 +49,7 @@ struct Pending {  // pending/: the order under way
   std::string order_url;
   std::vector<Identifier> names;
   KeyType key_type = KeyType::ec256;
-  std::string key_pem;
+  std::string key_pem;  // as Bundle::key_pem
   WallTime created;
   // RFC 9773 5: the CA took the order as the replacement of this certificate.
   std::optional<std::string> replaces{};

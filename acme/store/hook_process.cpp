@@ -87,6 +87,12 @@ HookReply not_run(const std::string& why) { return {HookReply::End::failed, 127,
 
 }  // namespace
 
+std::chrono::minutes wait_after_hook(int tries) noexcept {
+  if (tries <= 1) return std::chrono::minutes(1);
+  if (tries == 2) return std::chrono::minutes(10);
+  return tries == 3 ? std::chrono::minutes(60) : kLongestHookWait;
+}
+
 std::filesystem::path hook_program(const std::string& word, const std::filesystem::path& folder) {
   if (word.starts_with('/')) return word;
   std::error_code ignored;

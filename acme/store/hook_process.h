@@ -51,6 +51,11 @@ class HookProcess {
   Options options_;
 };
 
+// How long after the nth failure of a command it is tried again: what does not take a certificate
+// or a record is worth a few quick tries, then a person is needed.
+inline constexpr std::chrono::minutes kLongestHookWait{360};
+std::chrono::minutes wait_after_hook(int tries) noexcept;
+
 // The whole path of a command's program: itself, or that of the ready hook of this name. Throws
 // Error(config) naming those there are, when there is none of this name.
 std::filesystem::path hook_program(const std::string& word, const std::filesystem::path& folder);

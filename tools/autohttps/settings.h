@@ -1,6 +1,7 @@
 // What a command was told: flags, environment, configuration and defaults, typed. Of a site too.
 #pragma once
 
+#include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/common/private_key.h>
 
 #include <chrono>
@@ -61,7 +62,7 @@ struct Settings {
 
   // By size: a wish is copied for each site.
   std::chrono::seconds lock_timeout{60};
-  std::chrono::seconds dns_timeout{180};
+  std::chrono::seconds dns_timeout = acme::kDnsTimeout;
   std::optional<int> warn, crit;  // status: per cent of life left
   int at_once = 8;
   std::vector<KeyType> key_types{KeyType::ec256};

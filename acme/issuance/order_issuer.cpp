@@ -37,11 +37,12 @@ bool may_be_lost_account(const ProblemError& error) {
   return error.problem().short_type() == "accountDoesNotExist" || error.problem().status == 500;
 }
 
-// Any other refusal would be the same without.
+// Any other refusal would be the same without. RFC 9773 5 names no error for a certificate that the
+// CA does not find, and Pebble answers with an internal one.
 bool refuses_replacement(const Problem& problem) {
   const std::string_view type = problem.short_type();
-  return problem.status == 409 || problem.status == 404 || type == "alreadyReplaced" ||
-         type == "malformed" || type == "unauthorized";
+  return problem.status == 409 || problem.status == 404 || problem.status == 500 ||
+         type == "alreadyReplaced" || type == "malformed" || type == "unauthorized";
 }
 
 // draft-ietf-acme-profiles: the directory says which there are.

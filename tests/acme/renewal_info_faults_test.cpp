@@ -202,7 +202,9 @@ TEST_F(F41_RenewalInfo, ARefusedReplacesIsLeftOutOnce) {
        std::vector<std::pair<const char*, int>>{{"alreadyReplaced", 409},
                                                 {"unauthorized", 403},
                                                 {"malformed", 400},
-                                                {"malformed", 404}}) {
+                                                {"malformed", 404},
+                                                // Pebble, of a certificate it does not find
+                                                {"serverInternal", 500}}) {
     SCOPED_TRACE(type);
     IssuingWorld world;
     IssuingProcess process(world);

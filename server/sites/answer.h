@@ -1,0 +1,22 @@
+// What a site answers: made by its files, redirects and refusals, dressed by its settings, sent by
+// whoever has the exchange.
+#pragma once
+
+#include <autohttps/server/engine/exchange.h>
+
+#include <functional>
+#include <memory>
+
+namespace autohttps {
+
+// For Exchange::respond(). To HEAD the body is given too, and not pulled: its length is told.
+struct Answer {
+  ResponseHead head{};
+  std::unique_ptr<BodySource> body{};  // null: none
+};
+
+// What a site does to each of its answers before it is sent: fields, compression, error pages. May
+// be called on any thread that has the exchange; does not wait.
+using AnswerDresser = std::function<void(const HeadView&, Answer&)>;
+
+}  // namespace autohttps

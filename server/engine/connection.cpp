@@ -32,11 +32,16 @@ void Connection::Request::clear() noexcept {
   began = 0;
   body_done = true;
   body_fault = 0;
-  streamed = continue_wanted = false;
+  intake = Intake::whole;
+  continue_wanted = tunnelled = dispatched = false;
+  pulled_at = 0;
+  body_until = alarm = kNever;
   framing = Framing::text;
   begun = corked = answered = keep = false;
   source.reset();
-  left = 0;
+  relay.reset();
+  left = sent = 0;
+  status = 0;
 }
 
 // Each thread keeps one for the next: a busy connection allocates nothing.
@@ -61,7 +66,7 @@ void Connection::give_request_back(std::unique_ptr<Request> request) noexcept {
 
 bool Connection::open(Arrival arrival) noexcept {
   address_ = arrival.address;
-  gone_ = lingers_ = false;
+  gone_ = lingers_ = ended_ = false;
   shaking_ = arrival.tls != nullptr;
   served_ = 0;
   write_since_ = 0;
@@ -78,7 +83,10 @@ void Connection::close() noexcept {
   shaking_ = false;
   deadline.store(kNever, std::memory_order_relaxed);
   is_idle.store(false, std::memory_order_relaxed);
-  if (request_) give_request_back(std::move(request_));
+  if (request_) {
+    record(false);
+    give_request_back(std::move(request_));
+  }
   peer_.reset();
   in_.clear();
   out_.clear();
@@ -92,6 +100,7 @@ void Connection::set_deadline(std::int64_t at) noexcept {
 
 Connection::Next Connection::advance(unsigned what) noexcept {
   if ((what & (kSocket | kEnded)) != 0) wire_.note_event((what & kEnded) != 0);
+  ended_ = ended_ || (what & kEnded) != 0;
   if (shard_.is_cut()) return Next::over;
   try {
     if ((what & kDue) != 0 && shard_.now() >= deadline.load(std::memory_order_relaxed)) {
@@ -111,6 +120,9 @@ Connection::Next Connection::advance(unsigned what) noexcept {
           break;
         case Phase::handler:
           step = after_exchange();
+          break;
+        case Phase::relay:
+          step = run_relay();
           break;
         case Phase::answer:
           step = send_answer();
@@ -172,16 +184,58 @@ void Connection::drop() noexcept {
 }
 
 Connection::Step Connection::after_exchange() {
-  if (!request_->answered) end();  // without an answer there is nothing to be said
-  if (phase_ != Phase::over) phase_ = Phase::answer;
+  if (request_->answered) {
+    phase_ = Phase::answer;
+  } else if (request_->relay && !gone_) {
+    phase_ = Phase::relay;
+  } else {
+    end();  // without an answer there is nothing to be said
+  }
   return Step::again;
+}
+
+Connection::Step Connection::run_relay() {
+  Request& request = *request_;
+  if (!has_left()) request.relay->advance(*this);
+  if (gone_ || has_left()) {
+    end();
+    return Step::again;
+  }
+  if (request.answered) {
+    phase_ = Phase::answer;
+    return Step::again;
+  }
+  set_deadline(std::min(request.alarm, request.body_until));
+  return Step::wait;
+}
+
+// Who has sent a whole request and then FIN has most likely gone: a relay does not work for nobody.
+bool Connection::has_left() const noexcept {
+  return ended_ && request_->relay && request_->body_done && !request_->tunnelled;
+}
+
+// RequestSink::answered().
+void Connection::record(bool whole) noexcept {
+  const Request& request = *request_;
+  if ((!request.dispatched && request.status == 0) || !shard_.sink().keeps_records()) return;
+  RequestRecord record{request.head, peer(), server_name()};
+  record.secure = wire_.is_tls();
+  record.status = request.status;
+  record.body_bytes = request.sent;
+  if (request.dispatched) {
+    record.took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - request.arrived);
+  }
+  record.whole = whole && request.status != 0;
+  shard_.sink().answered(record);
 }
 
 // The answer is out.
 Connection::Step Connection::end_request() {
   const bool whole = request_->body_done;
   const bool keep = request_->keep && whole && !gone_ && !shard_.is_draining();
-  lingers_ = lingers_ || !whole;
+  lingers_ = lingers_ || !whole || request_->tunnelled;
+  record(!gone_);
   if (request_->in_buffer > 0) in_.consume(request_->in_buffer);
   give_request_back(std::move(request_));
   if (!keep) return end_connection();
@@ -238,10 +292,15 @@ Connection::Step Connection::expire() {
       shard_.count(Count::late_body);
       return refuse(408, "");
     case Phase::answer:
+      if (write_since_ == 0 || shard_.now() < write_since_ + shard_.limits().write.count()) {
+        return Step::again;  // an alarm
+      }
       shard_.count(Count::late_write);
       break;
     case Phase::handler:
       return Step::wait;
+    case Phase::relay:
+      return Step::again;
     case Phase::linger:
     case Phase::over:
       break;
@@ -258,15 +317,26 @@ Connection::Step Connection::count_refusal(int status, std::string_view reason) 
 
 Connection::Step Connection::refuse(int status, std::string_view reason) {
   if (!request_) request_ = take_request();
-  const bool to_head = request_->head.method == "HEAD";  // may be a view of in_
+  const bool to_head = request_->head.method == "HEAD";
+  // Its views are of in_.
+  if (!request_->dispatched) {
+    request_->head.clear();
+  } else if (request_->text.empty()) {
+    keep_head_apart();
+  }
   in_.clear();
   request_->in_buffer = 0;
   request_->keep = false;
   request_->answered = true;
+  request_->status = status;
   lingers_ = true;
   out_.append(refusal(status, reason, to_head));
   phase_ = Phase::answer;
   return Step::again;
+}
+
+std::string_view Connection::server_name() const noexcept {
+  return wire_.is_tls() ? wire_.tls().server_name() : std::string_view();
 }
 
 const Peer& Connection::peer() noexcept {

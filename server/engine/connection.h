@@ -10,6 +10,7 @@
 #include <autohttps/server/engine/wire.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,6 +38,7 @@ class Connection final : public Exchange {
   static constexpr unsigned kSocket = 1;  // epoll reported it
   static constexpr unsigned kEnded = 2;   // and that the peer has sent its last
   static constexpr unsigned kDue = 4;     // its deadline may have passed
+  static constexpr unsigned kOther = 8;   // epoll reported what it watches beside its socket
 
   enum class Next : std::uint8_t {
     wait,  // for another event
@@ -78,11 +80,18 @@ class Connection final : public Exchange {
   bool must_close() const noexcept override;
   bool client_is_there() noexcept override;
   bool wait_writable() noexcept override;
+  std::string_view server_name() const noexcept override;
+  void relay(std::unique_ptr<Relay>) noexcept override;
+  bool watch(int fd, WatchTag&) noexcept override;
+  void set_alarm(std::chrono::milliseconds from_now) noexcept override;
+  Pulled pull(std::span<char>) noexcept override;
+  void tunnel(ResponseHead, std::unique_ptr<BodySource>) noexcept override;
+  void abandon() noexcept override { lose(); }
 
  private:
   void drop() noexcept override;
 
-  enum class Phase : std::uint8_t { handshake, head, body, handler, answer, linger, over };
+  enum class Phase : std::uint8_t { handshake, head, body, handler, relay, answer, linger, over };
   enum class Step : std::uint8_t { again, wait, kept };
 
   // What is needed from a head's first byte to its answer's last; idle connections have none.
@@ -97,8 +106,18 @@ class Connection final : public Exchange {
     std::int64_t began = 0;
     bool body_done = true;
     int body_fault = 0;  // what a request is answered whose streamed body failed; 0: it did not
-    bool streamed = false;
+    Intake intake = Intake::whole;
     bool continue_wanted = false;  // "100 Continue" is still ours to send
+    bool tunnelled = false;
+    std::int64_t pulled_at = 0;        // when who pulls it took its last piece; 0: it waits
+    std::int64_t body_until = kNever;  // while it is waited for
+    std::int64_t alarm = kNever;
+    std::unique_ptr<Relay> relay;  // before its source in life, behind it in death
+    // For the record.
+    bool dispatched = false;  // its head was accepted
+    int status = 0;
+    std::uint64_t sent = 0;  // of the answer's body
+    std::chrono::steady_clock::time_point arrived{};
     // The answer.
     enum class Framing : std::uint8_t { text, length, chunked, until_close, none };
     Framing framing = Framing::text;
@@ -114,6 +133,7 @@ class Connection final : public Exchange {
   static void give_request_back(std::unique_ptr<Request>) noexcept;
 
   // ---- connection.cpp: its life; connection_request.cpp: towards the handler
+  Step run_relay();
   Step shake_hands();
   Step read_head();
   Step take_head();
@@ -127,6 +147,7 @@ class Connection final : public Exchange {
   Step refuse(int status, std::string_view reason);
   Step count_refusal(int status, std::string_view reason);
   Step end_request();
+  void record(bool whole) noexcept;
   Step end_connection();
   enum class Taken : std::uint8_t { piece, more, done, bad };
   Taken take_piece(std::string_view& piece, std::size_t most = std::string_view::npos);
@@ -136,9 +157,10 @@ class Connection final : public Exchange {
 
   // ---- connection_answer.cpp: from the handler
   Step send_answer();
-  enum class Flow : std::uint8_t { done, blocked, gone };
+  enum class Flow : std::uint8_t { done, blocked, starved, gone };
   Flow flush(bool last = false) noexcept;  // `last`: the connection ends behind it
   Flow pump_source() noexcept;
+  void put_piece(std::span<char> space, std::span<char> piece);
   bool put(std::string_view) noexcept;
   bool put_directly(std::string_view) noexcept;
   bool flush_or_wait() noexcept;
@@ -147,6 +169,9 @@ class Connection final : public Exchange {
   void note_stall() noexcept;
   bool wait_socket(short events, std::int64_t until, Count late) noexcept;
   bool stream_more() noexcept;
+  Pulled pull_more(std::span<char>);
+  Pulled pull_raw(std::span<char>);
+  bool has_left() const noexcept;
   void break_body(int status) noexcept;
   bool answers_broken_body() noexcept;
   std::string framed_head(const ResponseHead&, std::optional<std::uint64_t> length) noexcept(false);
@@ -163,6 +188,7 @@ class Connection final : public Exchange {
   Phase phase_ = Phase::over;
   bool shaking_ = false;  // its handshake has not ended
   bool gone_ = false;     // the client takes nothing any more
+  bool ended_ = false;    // it has sent its last
   bool lingers_ = false;  // after the answer: it still sends what nobody reads
   std::uint32_t served_ = 0;
   std::int64_t write_since_ = 0;  // when the reader last made progress; 0: nothing waits

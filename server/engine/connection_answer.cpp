@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kProgress = 16 << 10;  // bytes that a reader takes within limits.write
 constexpr std::int64_t kSlice = 200;  // ms: how soon a waiting handler notices that all is cut
-constexpr std::size_t kPieceOfSource = Buffer::kBlock;
-constexpr std::size_t kChunkHead = 16 + 2;  // hexadecimal digits of a size, CRLF
+constexpr std::size_t kLeastPiece = 1 << 10;  // of a source: for less, what is there goes out first
+constexpr std::size_t kChunkHead = 16 + 2;    // hexadecimal digits of a size, CRLF
 
 std::string_view hexadecimal(std::size_t value, std::array<char, kChunkHead>& text) {
   char* end = std::to_chars(text.data(), text.data() + 16, value, 16).ptr;
@@ -68,9 +68,14 @@ void Connection::note_stall() noexcept {
 
 Connection::Step Connection::send_answer() {
   if (!out_.empty() || request_->source) {
+    if (has_left()) lose();
     const Flow flow = request_->source ? pump_source() : flush(!request_->keep);
     if (flow == Flow::blocked) {
       set_deadline(write_since_ + shard_.limits().write.count());
+      return Step::wait;
+    }
+    if (flow == Flow::starved) {
+      set_deadline(std::min(request_->alarm, request_->body_until));
       return Step::wait;
     }
     if (flow == Flow::gone) {
@@ -84,45 +89,63 @@ Connection::Step Connection::send_answer() {
 // A reader as fast as we are keeps the thread, and the monitor then gives the lead to another.
 Connection::Flow Connection::pump_source() noexcept {
   Request& request = *request_;
+  const bool chunked = request.framing == Request::Framing::chunked;
+  const bool has_length = request.framing == Request::Framing::length;
+  const std::size_t around = chunked ? kChunkHead + 2 : 0;
   try {
-    while (true) {
-      if (out_.size() >= kPieceOfSource || !request.source) {
-        const Flow flow = flush();
+    while (!gone_) {
+      if (!request.source || out_.size() + around + kLeastPiece > Buffer::kBlock) {
+        const Flow flow = flush(!request.source && !request.keep);
         if (flow != Flow::done || !request.source) return flow;
       }
-      const std::span<char> space = out_.space(kPieceOfSource + 2 * kChunkHead);
-      const bool chunked = request.framing == Request::Framing::chunked;
-      const std::size_t offset = chunked ? kChunkHead : 0;
-      std::size_t wanted = kPieceOfSource;
-      if (!chunked && request.framing == Request::Framing::length) {
-        wanted = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, request.left));
+      const std::size_t room = Buffer::kBlock - out_.size();
+      const std::span<char> space = out_.space(room).first(room);
+      std::span<char> into = space.subspan(around == 0 ? 0 : kChunkHead, room - around);
+      if (has_length && request.left < into.size()) {
+        into = into.first(static_cast<std::size_t>(request.left));
       }
-      const std::optional<std::size_t> got =
-          wanted == 0 ? 0 : request.source->read(space.subspan(offset, wanted));
-      if (!got || (*got == 0 && request.left > 0)) {
-        lose();  // half an answer must not pass for a whole one
-        return Flow::gone;
+      const Pulled got = into.empty() ? Pulled{} : request.source->read(into);
+      switch (got.kind) {
+        case Pulled::Kind::later: {
+          const Flow flow = flush();
+          return flow == Flow::done ? Flow::starved : flow;
+        }
+        case Pulled::Kind::broken:
+          lose();  // half an answer must not pass for a whole one
+          break;
+        case Pulled::Kind::end:
+          if (has_length && request.left > 0) lose();
+          if (chunked) out_.append("0\r\n\r\n");
+          request.source.reset();
+          break;
+        case Pulled::Kind::bytes:
+          put_piece(space, into.first(got.bytes));
+          break;
       }
-      if (chunked) {
-        std::array<char, kChunkHead> text;
-        const std::string_view size = hexadecimal(*got, text);
-        std::copy(size.begin(), size.end(), space.begin());
-        std::copy_n(space.begin() + static_cast<std::ptrdiff_t>(offset), *got,
-                    space.begin() + static_cast<std::ptrdiff_t>(size.size()));
-        out_.grow(size.size() + *got);
-        out_.append("\r\n");
-      } else {
-        out_.grow(*got);
-        if (request.framing == Request::Framing::length) request.left -= *got;
-      }
-      const bool end =
-          *got == 0 || (request.framing == Request::Framing::length && request.left == 0);
-      if (end) request.source.reset();
     }
   } catch (const std::exception&) {
     lose();
-    return Flow::gone;
   }
+  return Flow::gone;
+}
+
+// `piece` lies in `space`, which is behind out_'s content: it becomes part of it.
+void Connection::put_piece(std::span<char> space, std::span<char> piece) {
+  Request& request = *request_;
+  request.sent += piece.size();
+  if (request.framing == Request::Framing::chunked) {
+    std::array<char, kChunkHead> text;
+    const std::string_view size = hexadecimal(piece.size(), text);
+    std::copy(size.begin(), size.end(), space.begin());
+    std::copy(piece.begin(), piece.end(), space.begin() + static_cast<std::ptrdiff_t>(size.size()));
+    out_.grow(size.size() + piece.size());
+    out_.append("\r\n");
+    return;
+  }
+  out_.grow(piece.size());
+  if (request.framing != Request::Framing::length) return;
+  request.left -= piece.size();
+  if (request.left == 0) request.source.reset();
 }
 
 // ---- from handlers that may wait
@@ -213,6 +236,7 @@ bool Connection::answers_broken_body() noexcept {
   if (request.body_fault == 0) return false;
   try {
     out_.append(refusal(request.body_fault, "", request.head.method == "HEAD"));
+    request.status = request.body_fault;
   } catch (const std::exception&) {
     lose();
   }
@@ -235,6 +259,7 @@ bool Connection::begin_text(std::string_view head) noexcept {
     return put(head) && flush_or_wait();
   }
   request.begun = true;
+  request.status = text.status;
   request.keep = !text.says_close;
   request.corked = text.length.has_value();
   request.left = text.length.value_or(0);
@@ -253,12 +278,14 @@ bool Connection::write_text(std::string_view bytes) noexcept {
   // What completes the answer leaves with finish(), which follows; else the reader waits for it.
   request.left -= std::min<std::uint64_t>(request.left, bytes.size());
   request.corked = request.corked && request.left == 0;
+  request.sent += bytes.size();
   return put(bytes);
 }
 
 std::string Connection::framed_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
   Request& request = *request_;
   request.keep = !must_close();
+  request.status = head.status;
   const bool with_body = has_body(request.head.method, head.status);
   std::string text = "HTTP/1.1 " + std::to_string(head.status) + " " +
                      std::string(status_phrase(head.status)) + "\r\n";
@@ -309,6 +336,7 @@ bool Connection::write(std::string_view bytes) noexcept {
   Request& request = *request_;
   if (!request.begun || request.answered || gone_) return false;
   if (bytes.empty()) return true;
+  if (request.framing != Request::Framing::none) request.sent += bytes.size();
   switch (request.framing) {
     case Request::Framing::none:
       return true;
@@ -359,6 +387,35 @@ void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) 
     lose();
   }
   request.begun = request.answered = true;
+}
+
+void Connection::tunnel(ResponseHead head, std::unique_ptr<BodySource> source) noexcept {
+  Request& request = *request_;
+  if (gone_ || request.begun || request.answered) return;
+  try {
+    if (request.text.empty()) keep_head_apart();  // what follows it is the client's
+    std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
+    for (const auto& [name, value] : head.fields) {
+      if (is_field_name(name) && is_field_value(value)) text += name + ": " + value + "\r\n";
+    }
+    out_.append(text + "Connection: Upgrade\r\n\r\n");
+    request.source = std::move(source);
+  } catch (const std::exception&) {
+    lose();
+  }
+  request.status = 101;
+  request.framing = Request::Framing::until_close;
+  request.tunnelled = request.begun = request.answered = true;
+}
+
+void Connection::relay(std::unique_ptr<Relay> relay) noexcept {
+  request_->relay = std::move(relay);
+}
+
+bool Connection::watch(int fd, WatchTag& tag) noexcept { return shard_.watch(*this, fd, tag); }
+
+void Connection::set_alarm(std::chrono::milliseconds from_now) noexcept {
+  request_->alarm = from_now.count() > 0 ? shard_.now() + from_now.count() : kNever;
 }
 
 bool Connection::must_close() const noexcept {

@@ -77,6 +77,8 @@ Connection::Step Connection::take_head() {
   Request& request = *request_;
   ++served_;
   shard_.count(Count::requests);
+  request.dispatched = true;
+  if (shard_.sink().keeps_records()) request.arrived = std::chrono::steady_clock::now();
   request.body_done = !request.head.chunked && request.head.length.value_or(0) == 0;
   if (request.body_done) return dispatch();
   if (request.head.length.value_or(0) > shard_.limits().body) {
@@ -110,9 +112,13 @@ Connection::Step Connection::begin_body() {
   Request& request = *request_;
   keep_head_apart();
   request.began = shard_.now();
-  request.streamed = shard_.sink().wants_stream(request.head);
-  if (request.streamed) return dispatch();
+  request.intake = shard_.sink().intake(request.head, server_name());
+  if (request.intake == Intake::streamed) return dispatch();
   request.continue_wanted = request.head.expects_continue && in_.empty();
+  if (request.intake == Intake::pulled) {
+    request.pulled_at = request.began;
+    return dispatch();
+  }
   phase_ = Phase::body;
   set_deadline(request.began + shard_.limits().body_time.count());
   return Step::again;
@@ -177,8 +183,10 @@ Connection::Step Connection::read_body() {
 Connection::Step Connection::dispatch() {
   phase_ = Phase::handler;
   deadline.store(kNever, std::memory_order_relaxed);
-  // Who reads a body as it comes will wait for it.
-  const bool may_run = request_->streamed ? shard_.may_run() && give_lead_away() : shard_.may_run();
+  // Who reads a body as it comes will wait for it, who pulls it never will.
+  const bool may_run =
+      request_->intake == Intake::pulled ||
+      (shard_.may_run() && (request_->intake == Intake::whole || give_lead_away()));
   if (may_run) return run_handler() == Next::kept ? Step::kept : Step::again;
   if (shard_.queue(*this)) return Step::kept;
   shard_.count(Count::busy);
@@ -189,7 +197,7 @@ Connection::Step Connection::dispatch() {
 
 std::size_t Connection::read(std::span<char> into) noexcept {
   Request& request = *request_;
-  if (!request.streamed) return request.body.read(into);
+  if (request.intake == Intake::whole) return request.body.read(into);
   while (!into.empty() && request.body_fault == 0 && !gone_) {
     std::string_view piece;
     switch (take_piece(piece, into.size())) {
@@ -240,6 +248,92 @@ bool Connection::stream_more() noexcept {
   }
   break_body(400);
   return false;
+}
+
+Pulled Connection::pull(std::span<char> into) noexcept {
+  Request& request = *request_;
+  if (gone_ || into.empty()) return {Pulled::Kind::broken};
+  try {
+    if (request.tunnelled) return pull_raw(into);
+    if (request.intake != Intake::whole) return pull_more(into);
+  } catch (const std::exception&) {
+    break_body(400);
+    return {Pulled::Kind::broken};
+  }
+  if (const std::size_t got = request.body.read(into)) return Pulled::some(got);
+  return {request.body.failed() ? Pulled::Kind::broken : Pulled::Kind::end};
+}
+
+Pulled Connection::pull_more(std::span<char> into) {
+  Request& request = *request_;
+  const EngineLimits& limits = shard_.limits();
+  // The client is not late while nobody asks it for more.
+  if (request.pulled_at != 0) request.began += shard_.now() - request.pulled_at;
+  request.pulled_at = 0;
+  request.body_until = kNever;
+  while (request.body_fault == 0) {
+    std::string_view piece;
+    const Taken taken = take_piece(piece, into.size());
+    if (taken == Taken::done) return {Pulled::Kind::end};
+    if (taken == Taken::bad) {
+      shard_.count(Count::bad_requests);
+      break_body(400);
+    } else if (taken == Taken::piece && request.received > limits.body) {
+      shard_.count(Count::too_large);
+      break_body(413);
+    } else if (taken == Taken::piece) {
+      std::copy(piece.begin(), piece.end(), into.begin());
+      in_.consume(std::exchange(request.in_buffer, 0));
+      request.pulled_at = shard_.now();
+      return Pulled::some(piece.size());
+    } else {
+      const Wire::Moved moved =
+          wire_.drained() ? Wire::Moved{0, Wire::Need::readable} : wire_.read(in_.space(1));
+      if (moved.bytes > 0) {
+        in_.grow(moved.bytes);
+        continue;
+      }
+      if (in_.empty()) in_.clear();
+      if (moved.need == Wire::Need::writable) shard_.watch_output(*this);
+      if (moved.need != Wire::Need::readable && moved.need != Wire::Need::writable) {
+        break_body(400);
+        break;
+      }
+      if (std::exchange(request.continue_wanted, false) && !request.begun) {
+        out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+        flush();
+      }
+      request.body_until = request.began + limits.body_time.count() +
+                           static_cast<std::int64_t>(request.received) * 1'000 / kBodyRate;
+      if (shard_.now() < request.body_until) return {Pulled::Kind::later};
+      shard_.count(Count::late_body);
+      break_body(408);
+    }
+  }
+  return {Pulled::Kind::broken};
+}
+
+Pulled Connection::pull_raw(std::span<char> into) {
+  if (!in_.empty()) {
+    const std::size_t count = std::min(in_.size(), into.size());
+    std::copy_n(in_.view().begin(), count, into.begin());
+    in_.consume(count);
+    return Pulled::some(count);
+  }
+  if (wire_.drained()) return {Pulled::Kind::later};
+  const Wire::Moved moved = wire_.read(into);
+  if (moved.bytes > 0) return Pulled::some(moved.bytes);
+  switch (moved.need) {
+    case Wire::Need::writable:
+      shard_.watch_output(*this);
+      return {Pulled::Kind::later};
+    case Wire::Need::closed:
+      return {Pulled::Kind::end};
+    case Wire::Need::failed:
+      return {Pulled::Kind::broken};
+    default:
+      return {Pulled::Kind::later};
+  }
 }
 
 void Connection::break_body(int status) noexcept {

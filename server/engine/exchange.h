@@ -5,6 +5,7 @@
 #include <autohttps/server/engine/head_scanner.h>
 #include <autohttps/server/engine/request_head.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,12 +25,44 @@ struct ResponseHead {
   HeaderFields fields{};
 };
 
-// A body that is pulled, on a thread that must not wait: files, memory.
+// What asking for bytes has brought, without waiting.
+struct Pulled {
+  enum class Kind : std::uint8_t {
+    bytes,  // so many, at least one
+    end,
+    later,  // none yet: ask again when the exchange is next advanced
+    broken  // no more, and that was not the end
+  } kind = Kind::end;
+  std::size_t bytes = 0;
+
+  static Pulled some(std::size_t count) noexcept { return {Kind::bytes, count}; }
+};
+
+// A body that is pulled, on a thread that must not wait: files, memory, what somebody else sends.
 struct BodySource {
   virtual ~BodySource() = default;
   virtual std::optional<std::uint64_t> length() const noexcept = 0;  // none: sent in chunks
-  // The next bytes; 0: the end. No value: what was promised cannot be had, the connection ends.
-  virtual std::optional<std::size_t> read(std::span<char>) noexcept = 0;
+  // Broken: what was promised cannot be had, the connection ends. Later: only with something that
+  // wakes the exchange, see watch() and set_alarm().
+  virtual Pulled read(std::span<char>) noexcept = 0;
+};
+
+class Exchange;
+
+// Answers a request without a thread of its own. One thread at a time. Lives until its request
+// ends, longer than the source of its answer's body; destroyed with the request it was made for,
+// also when the client has gone away.
+struct Relay {
+  virtual ~Relay() = default;
+  // Something that it may wait for has changed, or nothing has: looks, does what can be done now,
+  // and returns. Not called any more once it has answered: then the source is read.
+  virtual void advance(Exchange&) noexcept = 0;
+};
+
+// Whom a descriptor's events go to; kept beside it, and made anew with it.
+struct WatchTag {
+  const void* where = nullptr;
+  std::uint64_t whom = 0;
 };
 
 struct Peer {
@@ -48,6 +81,8 @@ class Exchange {
   virtual const Peer& peer() noexcept = 0;
   virtual SSL* ssl() const noexcept = 0;  // null: plain, or not one connection's alone
   virtual int descriptor() const noexcept = 0;
+  // That the handshake asked for (RFC 6066 3), as it came; empty: none, or no TLS.
+  virtual std::string_view server_name() const noexcept = 0;
 
   // The body, decoded; 0: its end, or a failure of a streamed one (see RequestSink), for which it
   // waits and gives the lead away.
@@ -71,6 +106,25 @@ class Exchange {
   virtual bool client_is_there() noexcept = 0;   // asks the socket
   virtual bool wait_writable() noexcept = 0;     // until something may be written; see write()
 
+  // ---- for those who never wait
+
+  // Answers from now on, whenever something happens: to the client's connection, to a watched
+  // descriptor, at the alarm. Whoever calls this drops the exchange, and that is the first time.
+  virtual void relay(std::unique_ptr<Relay>) noexcept = 0;
+  // One descriptor beside the client's, told of both ways at each edge, until it is closed or
+  // watched by another exchange. False: it cannot be.
+  virtual bool watch(int fd, WatchTag&) noexcept = 0;
+  // The relay, or the source, is asked again then at the latest. 0: never.
+  virtual void set_alarm(std::chrono::milliseconds from_now) noexcept = 0;
+  // The request's body, decoded, with Intake::pulled as it comes. Says "100 Continue" to whom waits
+  // for it. Broken: the client broke off, was too slow or sent too much; respond() then says which,
+  // whatever it is given.
+  virtual Pulled pull(std::span<char>) noexcept = 0;
+  // 101 (RFC 9110 7.8): from now on pull() gives the client's bytes as they are, and end when it
+  // has sent its last; the source's go to it. The source's end is the connection's.
+  virtual void tunnel(ResponseHead, std::unique_ptr<BodySource>) noexcept = 0;
+  virtual void abandon() noexcept = 0;  // the connection ends without (the rest of) an answer
+
  protected:
   virtual ~Exchange() = default;  // dropped, not destroyed
 
@@ -84,14 +138,38 @@ struct DropExchange {
 };
 using ExchangePtr = std::unique_ptr<Exchange, DropExchange>;
 
+// What a request came to, when its answer is out or will not be.
+struct RequestRecord {
+  const HeadView& head;  // empty: it was refused before its end, as malformed, late or too large
+  const Peer& peer;
+  std::string_view server_name;  // see Exchange
+  bool secure = false;
+  int status = 0;                     // 0: none was sent
+  std::uint64_t body_bytes = 0;       // of the answer, as far as they were taken
+  std::chrono::microseconds took{0};  // since its head was there
+  bool whole = false;                 // the answer, as far as we know
+};
+
+// How a request's body is had.
+enum class Intake : std::uint8_t {
+  whole,     // handle() when it has come
+  streamed,  // handle() before; it is read() as it comes
+  pulled     // handle() before, on whichever thread: for pull(), never read()
+};
+
 // Thread-safe. Called on a thread that leads: whoever may take longer than some hundred
 // microseconds calls give_lead_away() first, or keeps the exchange and answers elsewhere.
 struct RequestSink {
   virtual ~RequestSink() = default;
   virtual void handle(ExchangePtr) noexcept = 0;  // framing is strict, the body complete
-  // True: handle() before the body has come; it is read() as it comes. Only then is "Expect:
-  // 100-continue" the sink's to answer; the engine does it otherwise.
-  virtual bool wants_stream(const HeadView&) noexcept { return false; }
+  // Of a request with a body. "Expect: 100-continue" is the sink's to answer with `streamed`, the
+  // engine's otherwise.
+  virtual Intake intake(const HeadView&, std::string_view /*server_name*/) noexcept {
+    return Intake::whole;
+  }
+  // Called once for each request, also for those the engine refused, if keeps_records().
+  virtual bool keeps_records() const noexcept { return false; }
+  virtual void answered(const RequestRecord&) noexcept {}
 };
 
 // Lets another thread wait for the network, where the calling one does. True: the calling thread

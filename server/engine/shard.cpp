@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t kSpecial = 0xffffffff00000000;
 constexpr std::uint64_t kInbox = kSpecial;
 constexpr std::uint64_t kListener = kSpecial + 1;  // and following: which
+// Beside a connection's index, which is far smaller: about what it watches beside its socket.
+constexpr std::uint64_t kOther = std::uint64_t{1} << 63;
 
 // Of events that are not epoll's, in bits that epoll does not use.
 constexpr std::uint32_t kDueEvent = 1U << 24;
@@ -281,6 +283,20 @@ void Shard::watch_output(Connection& connection) noexcept {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0;
 }
 
+bool Shard::watch(const Connection& connection, int other, WatchTag& tag) noexcept {
+  epoll_event event{};
+  event.events = kInput | EPOLLOUT;
+  event.data.u64 = id_of(connection) | kOther;
+  if (tag.where == this && tag.whom == event.data.u64) return true;
+  // Another connection may have watched it before: its late events find nobody.
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, other, &event) != 0 &&
+      (errno != EEXIST || ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, other, &event) != 0)) {
+    return false;
+  }
+  tag = {this, event.data.u64};
+  return true;
+}
+
 std::function<void()> Shard::nudge_later(const Connection& connection) {
   return [inbox = inbox_, id = id_of(connection)] { inbox->tell(id, kNudgeEvent); };
 }
@@ -335,15 +351,17 @@ void Shard::note_reminder(Connection& connection) noexcept {
 }
 
 void Shard::handle(const epoll_event& event) noexcept {
-  const std::uint64_t id = event.data.u64;
+  std::uint64_t id = event.data.u64;
   if (id == kInbox) return;  // its notes have been collected
   if (id >= kListener) {
     if (listener_) listener_(static_cast<std::size_t>(id - kListener));
     return;
   }
+  const bool other = (id & kOther) != 0;
+  id &= ~kOther;
   Connection* const connection = find(id);
   if (connection == nullptr) return;
-  const bool ended = says_ended(event.events);
+  const bool ended = !other && says_ended(event.events);
   const bool resumed = (event.events & kResumeEvent) != 0;  // it was kept for us
   const bool due = (event.events & kDueEvent) != 0;
   if (due) note_reminder(*connection);
@@ -354,6 +372,8 @@ void Shard::handle(const epoll_event& event) noexcept {
   } else if (!resumed && connection->generation.load(std::memory_order_relaxed) !=
                              static_cast<std::uint32_t>(id)) {
     if (give_back(connection->owner, what)) return;
+  } else if (other) {
+    what = Connection::kOther;
   } else if ((event.events & EPOLLIN) != 0 || (!resumed && (event.events & kNudgeEvent) == 0)) {
     what = Connection::kSocket | (ended ? Connection::kEnded : 0);
   }

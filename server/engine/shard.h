@@ -70,6 +70,7 @@ class Shard final : private LeaderThreads::Work {
   static std::int64_t now() noexcept { return coarse_milliseconds(); }
   void remind(Connection&, std::int64_t at) noexcept;
   void watch_output(Connection&) noexcept;
+  bool watch(const Connection&, int other, WatchTag&) noexcept;
   std::function<void()> nudge_later(const Connection&);
   void resume(Connection&) noexcept;
   bool may_run() const noexcept { return threads_.may_run(); }

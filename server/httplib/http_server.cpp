@@ -52,8 +52,8 @@ class HttpServer::Sink final : public RequestSink {
     answer(*exchange);
   }
 
-  bool wants_stream(const HeadView& head) noexcept override {
-    return head.expects_continue && server_.answers_expect_;
+  Intake intake(const HeadView& head, std::string_view) noexcept override {
+    return head.expects_continue && server_.answers_expect_ ? Intake::streamed : Intake::whole;
   }
 
  private:
@@ -125,8 +125,8 @@ class HttpServer::Front final : public httplib::TaskQueue {
  public:
   Front(HttpServer& server, bool takes_socket) : server_(server) {
     server_.sink_->tasks.reset(server_.new_task_queue ? server_.new_task_queue() : nullptr);
-    engine_ =
-        std::make_unique<Engine>(server_.limits_to_serve_with(), *server_.sink_, server_.counters_);
+    engine_ = std::make_unique<Engine>(server_.limits_to_serve_with(),
+                                       server_.in_front_of(*server_.sink_), server_.counters_);
     if (takes_socket) take_socket();
   }
   ~Front() override { end(std::chrono::milliseconds(0)); }
@@ -284,5 +284,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
 }
 
 bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
+
+RequestSink& HttpServer::in_front_of(RequestSink& routes) { return routes; }
 
 }  // namespace autohttps

@@ -27,6 +27,7 @@ typedef struct ssl_st SSL;
 namespace autohttps {
 
 class Counters;
+struct RequestSink;
 class TlsContext;
 
 // Routes, hooks and settings are httplib::Server's, also through a reference to it; its sockets,
@@ -108,6 +109,10 @@ class HttpServer : public httplib::Server {
   // After the head was read, before any handler: what is changed here, nobody sees otherwise.
   // `raw_head`: as it came. False: the connection ends with this request's answer.
   virtual bool prepare(httplib::Request&, std::string_view raw_head);
+
+  // Asked once, before listening: who gets the requests first, and hands on to `routes` what is
+  // theirs. Outlives the serving.
+  virtual RequestSink& in_front_of(RequestSink& routes);
 
  private:
   class Front;

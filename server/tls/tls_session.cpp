@@ -93,6 +93,11 @@ TlsSession::Need TlsSession::handshake() noexcept {
 
 bool TlsSession::was_for_challenge() const noexcept { return has_answered_challenge(ssl_); }
 
+std::string_view TlsSession::server_name() const noexcept {
+  const char* const name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+  return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
 void TlsSession::when_certificate_is_ready(std::function<void()> ready) {
   autohttps::when_certificate_is_ready(ssl_, std::move(ready));
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 
 typedef struct ssl_st SSL;
 
@@ -67,7 +68,8 @@ class TlsSession {
 
   void close_notify() noexcept;  // best effort, never waits
 
-  SSL* handle() const noexcept { return ssl_; }  // borrowed
+  SSL* handle() const noexcept { return ssl_; }   // borrowed
+  std::string_view server_name() const noexcept;  // that the peer asked for (RFC 6066 3), or empty
 
  private:
   Need need_after(int result) noexcept;

@@ -22,10 +22,16 @@ class FunctionSink final : public RequestSink {
   using Handler = std::function<void(ExchangePtr)>;
   explicit FunctionSink(Handler handler) : handler_(std::move(handler)) {}
   void handle(ExchangePtr exchange) noexcept override { handler_(std::move(exchange)); }
-  bool wants_stream(const HeadView& head) noexcept override {
-    return streams && head.expects_continue;
+  Intake intake(const HeadView& head, std::string_view) noexcept override {
+    if (pulls) return Intake::pulled;
+    return streams && head.expects_continue ? Intake::streamed : Intake::whole;
   }
+  bool keeps_records() const noexcept override { return static_cast<bool>(on_answered); }
+  void answered(const RequestRecord& record) noexcept override { on_answered(record); }
+
   bool streams = false;
+  bool pulls = false;
+  std::function<void(const RequestRecord&)> on_answered{};
 
  private:
   const Handler handler_;
@@ -58,11 +64,12 @@ class Pieces final : public BodySource {
  public:
   Pieces(std::size_t size, std::optional<std::uint64_t> length) : left_(size), length_(length) {}
   std::optional<std::uint64_t> length() const noexcept override { return length_; }
-  std::optional<std::size_t> read(std::span<char> into) noexcept override {
+  Pulled read(std::span<char> into) noexcept override {
     const std::size_t count = std::min(left_, into.size());
+    if (count == 0) return {Pulled::Kind::end};
     std::fill_n(into.begin(), count, 'p');
     left_ -= count;
-    return count;
+    return Pulled::some(count);
   }
 
  private:

@@ -13,6 +13,7 @@ namespace autohttps {
 struct Answer {
   ResponseHead head{};
   std::unique_ptr<BodySource> body{};  // null: none
+  bool foreign = false;  // an upstream's, who has its own words for what went wrong: no error page
 };
 
 // What a site does to each of its answers before it is sent: fields, compression, error pages. May

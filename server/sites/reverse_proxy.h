@@ -35,6 +35,8 @@ struct ProxiedRequest {
   std::string prefix{};  // what the target was stripped of, told as X-Forwarded-Prefix; often empty
   AnswerDresser dresser{};     // may be null; for every answer, also 502, 504, 413
   std::uint64_t max_body = 0;  // bytes, decoded; over it: 413. 0: the engine's limit alone
+  // We have asked for a password: it is ours, and Authorization is not passed on.
+  bool keeps_authorization = false;
 };
 
 // Of one upstream, for metrics.

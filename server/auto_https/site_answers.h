@@ -5,7 +5,7 @@
 
 #include <autohttps/common/event.h>
 #include <autohttps/server/engine/request_head.h>
-#include <autohttps/server/sites/static_files.h>
+#include <autohttps/server/sites/file_answer.h>
 #include <autohttps/server/sites/upstream.h>
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/auto_https/site_answers.h>
 #include <autohttps/server/engine/exchange.h>
-#include <autohttps/server/sites/static_files.h>
+#include <autohttps/server/sites/file_answer.h>
 #include <autohttps/server/sites/upstream.h>
 
 #include <openssl/ssl.h>
@@ -78,7 +78,7 @@ class Health {
 };
 
 struct Contents {
-  std::optional<StaticFiles> files{};
+  std::optional<FileAnswers> files{};
   std::unique_ptr<Upstream> upstream{};
   std::unique_ptr<Health> health = std::make_unique<Health>();
 };

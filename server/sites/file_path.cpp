@@ -1,6 +1,6 @@
 #include <autohttps/server/sites/file_path.h>
 
-#include <autohttps/common/strings.h>
+#include <algorithm>
 
 namespace autohttps {
 namespace {
@@ -12,42 +12,62 @@ int hex_value(char c) {
   return -1;
 }
 
-// RFC 3986 2.1, once. Empty: half an escape, or a byte that no name may have.
-std::optional<std::string> decoded(std::string_view segment) {
-  std::string name;
+// RFC 3986 2.1, once, behind what is in `name`. False: half an escape, or a byte that no name may
+// have.
+bool append_decoded(std::string_view segment, std::string& name) {
   for (std::size_t i = 0; i < segment.size(); ++i) {
     char byte = segment[i];
     if (byte == '%') {
-      if (i + 2 >= segment.size()) return std::nullopt;
+      if (i + 2 >= segment.size()) return false;
       const int high = hex_value(segment[i + 1]);
       const int low = hex_value(segment[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
+      if (high < 0 || low < 0) return false;
       byte = static_cast<char>(high * 16 + low);
       i += 2;
     }
-    if (byte == '\0' || byte == '/') return std::nullopt;
+    if (byte == '\0' || byte == '/') return false;
     name += byte;
   }
-  return name;
+  return true;
+}
+
+std::string_view raw_path(std::string_view target) {
+  return target.substr(0, target.find_first_of("?#"));
 }
 
 }  // namespace
 
 std::optional<FilePath> file_path_of(std::string_view target) {
-  const std::string_view raw = target.substr(0, target.find_first_of("?#"));
+  std::string_view raw = raw_path(target);
   if (!raw.starts_with('/')) return std::nullopt;
   FilePath found{.path = {}, .is_folder = raw.ends_with('/')};
-  for (const std::string_view segment : split(raw, '/')) {
+  found.path.reserve(raw.size());
+  while (!raw.empty()) {
+    raw.remove_prefix(1);  // "/"
+    const std::string_view segment = raw.substr(0, raw.find('/'));
+    raw.remove_prefix(segment.size());
     if (segment.empty()) continue;
-    const auto name = decoded(segment);
-    if (!name) return std::nullopt;
     const bool is_first = found.path.empty();
-    if (name->starts_with('.') && !(is_first && *name == ".well-known")) return std::nullopt;
     if (!is_first) found.path += '/';
-    found.path += *name;
+    const std::size_t begin = found.path.size();
+    if (!append_decoded(segment, found.path)) return std::nullopt;
+    const auto name = std::string_view(found.path).substr(begin);
+    if (name.starts_with('.') && !(is_first && name == ".well-known")) return std::nullopt;
   }
   if (found.path.empty()) found.path = ".";
   return found;
+}
+
+bool is_malformed_path(std::string_view target) noexcept {
+  const std::string_view raw = raw_path(target);
+  if (!raw.starts_with('/')) return true;
+  for (std::size_t at = raw.find('%'); at != std::string_view::npos; at = raw.find('%', at + 1)) {
+    if (at + 2 >= raw.size()) return true;
+    const int high = hex_value(raw[at + 1]);
+    const int low = hex_value(raw[at + 2]);
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) return true;
+  }
+  return false;
 }
 
 }  // namespace autohttps

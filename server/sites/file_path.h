@@ -18,4 +18,8 @@ struct FilePath {
 // hidden names stay hidden. "//" is read as "/".
 std::optional<FilePath> file_path_of(std::string_view target);
 
+// Of one for which there is no FilePath: it is no path of a URL (RFC 3986 2.1, 3.3), or has an
+// encoded NUL, which ends a name for some readers and not for others. That is answered 400.
+bool is_malformed_path(std::string_view target) noexcept;
+
 }  // namespace autohttps

@@ -70,6 +70,15 @@ TEST(FilePathTest, HasNothingForTricks) {
   }
 }
 
+TEST(FilePathTest, TellsNoPathsFromHiddenOnes) {
+  for (const char* target : {"", "a", "*", "/a%", "/a%2", "/a%zz", "/%00", "/a%00.html", "/%2/x"}) {
+    EXPECT_TRUE(is_malformed_path(target)) << target;
+  }
+  for (const char* target : {"/", "/..", "/%2e%2e/x", "/a%2fb", "/.env", "/a?%zz", "/a%20%41"}) {
+    EXPECT_FALSE(is_malformed_path(target)) << target;
+  }
+}
+
 TEST(FilePathTest, DecodesOnce) {
   const auto found = file_path_of("/%252e%252e/x");
   ASSERT_TRUE(found);

@@ -1,4 +1,4 @@
-#include <autohttps/server/sites/static_files.h>
+#include <autohttps/server/sites/file_answer.h>
 
 #include <autohttps/tests/support/temporary_folder.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class StaticFilesTest : public ::testing::Test {
+class FileAnswersTest : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_.write("outside.txt", "secret");
@@ -30,7 +30,7 @@ class StaticFilesTest : public ::testing::Test {
   }
   FileAnswer ask(const std::string& target, const HeaderFields& fields = {},
                  const std::string& method = "GET") {
-    return StaticFiles(folder_ / "www").answer({method, target, "HTTP/1.1", fields});
+    return FileAnswers(folder_ / "www").answer({method, target, "HTTP/1.1", fields});
   }
   int status(const std::string& target) { return ask(target).status; }
   static std::string body(const FileAnswer& answer) {
@@ -47,7 +47,7 @@ class StaticFilesTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(StaticFilesTest, FilesAndIndexesOfFolders) {
+TEST_F(FileAnswersTest, FilesAndIndexesOfFolders) {
   EXPECT_EQ(body(ask("/")), "<p>home");
   EXPECT_EQ(body(ask("/index.html?x")), "<p>home");
   EXPECT_EQ(body(ask("/docs/")), "<p>docs");
@@ -61,7 +61,7 @@ TEST_F(StaticFilesTest, FilesAndIndexesOfFolders) {
   EXPECT_EQ(ask("/", {}, "HEAD").length, 7);
 }
 
-TEST_F(StaticFilesTest, WhatIsNotThereOrNotMeantToBeSeenIsNotFound) {
+TEST_F(FileAnswersTest, WhatIsNotThereOrNotMeantToBeSeenIsNotFound) {
   for (const char* target :
        {"/nothing", "/docs/nothing", "/empty/", "/index.html/", "/.env", "/%2eenv",
         "/../outside.txt", "/%2e%2e/outside.txt", "/docs/../.env", "/index.html/x", "*"}) {
@@ -70,7 +70,7 @@ TEST_F(StaticFilesTest, WhatIsNotThereOrNotMeantToBeSeenIsNotFound) {
   EXPECT_EQ(status("/" + std::string(5000, 'a')), 404);
 }
 
-TEST_F(StaticFilesTest, AFolderWithoutItsSlashIsSentThere) {
+TEST_F(FileAnswersTest, AFolderWithoutItsSlashIsSentThere) {
   const FileAnswer answer = ask("/docs?x=1");
   EXPECT_EQ(answer.status, 301);
   EXPECT_EQ(field(answer, "Location"), "/docs/?x=1");
@@ -78,7 +78,7 @@ TEST_F(StaticFilesTest, AFolderWithoutItsSlashIsSentThere) {
   EXPECT_EQ(field(ask("//evil.test"), "Location"), "/evil.test/") << "not another host";
 }
 
-TEST_F(StaticFilesTest, LinksLeadOnlyBeneathTheRoot) {
+TEST_F(FileAnswersTest, LinksLeadOnlyBeneathTheRoot) {
   fs::create_symlink("docs", folder_ / "www/inside");
   fs::create_symlink("../outside.txt", folder_ / "www/relative.txt");
   fs::create_symlink(folder_ / "outside.txt", folder_ / "www/absolute.txt");
@@ -92,36 +92,36 @@ TEST_F(StaticFilesTest, LinksLeadOnlyBeneathTheRoot) {
   }
 }
 
-TEST_F(StaticFilesTest, TheRootItselfMayBeALinkThatIsTurned) {
+TEST_F(FileAnswersTest, TheRootItselfMayBeALinkThatIsTurned) {
   fs::create_directories(folder_ / "next");
   folder_.write("next/index.html", "next");
   fs::create_symlink("www", folder_ / "current");
-  const StaticFiles files(folder_ / "current");
+  const FileAnswers files(folder_ / "current");
   EXPECT_EQ(body(files.answer({"GET", "/", "HTTP/1.1", {}})), "<p>home");
   fs::remove(folder_ / "current");
   fs::create_symlink("next", folder_ / "current");
   EXPECT_EQ(body(files.answer({"GET", "/", "HTTP/1.1", {}})), "next");
 }
 
-TEST_F(StaticFilesTest, PipesAndSocketsAreNoFilesAndHoldNobody) {
+TEST_F(FileAnswersTest, PipesAndSocketsAreNoFilesAndHoldNobody) {
   ASSERT_EQ(::mkfifo((folder_ / "www/pipe").c_str(), 0600), 0);
   EXPECT_EQ(status("/pipe"), 404);
-  EXPECT_EQ(StaticFiles("/dev").answer({"GET", "/null", "HTTP/1.1", {}}).status, 404);
+  EXPECT_EQ(FileAnswers("/dev").answer({"GET", "/null", "HTTP/1.1", {}}).status, 404);
 }
 
-TEST_F(StaticFilesTest, ARootThatIsGoneIsNotFound) {
+TEST_F(FileAnswersTest, ARootThatIsGoneIsNotFound) {
   fs::remove_all(folder_ / "www");
   EXPECT_EQ(status("/"), 404);
 }
 
-TEST_F(StaticFilesTest, OnlyReads) {
+TEST_F(FileAnswersTest, OnlyReads) {
   const FileAnswer answer = ask("/", {}, "POST");
   EXPECT_EQ(answer.status, 405);
   EXPECT_EQ(field(answer, "Allow"), "GET, HEAD");
   EXPECT_EQ(ask("/", {}, "DELETE").status, 405);
 }
 
-TEST_F(StaticFilesTest, AVersionThatTheClientHasIsNotSentAgain) {
+TEST_F(FileAnswersTest, AVersionThatTheClientHasIsNotSentAgain) {
   const FileAnswer first = ask("/");
   const std::string tag = field(first, "ETag"), date = field(first, "Last-Modified");
   ASSERT_FALSE(tag.empty());
@@ -150,7 +150,7 @@ struct Range {
   const char *asked, *got, *told;
 };
 
-TEST_F(StaticFilesTest, OneRangeAtATime) {
+TEST_F(FileAnswersTest, OneRangeAtATime) {
   for (const Range& range :
        {Range{"bytes=0-3", "0123", "bytes 0-3/10"}, Range{"bytes=8-", "89", "bytes 8-9/10"},
         Range{"bytes=-3", "789", "bytes 7-9/10"}, Range{"bytes=-99", "0123456789", "bytes 0-9/10"},
@@ -173,7 +173,7 @@ TEST_F(StaticFilesTest, OneRangeAtATime) {
   EXPECT_EQ(ask("/empty/x.css", {{"Range", "bytes=0-0"}}).status, 416);
 }
 
-TEST_F(StaticFilesTest, ARangeOfAnotherVersionIsTheWhole) {
+TEST_F(FileAnswersTest, ARangeOfAnotherVersionIsTheWhole) {
   const std::string tag = field(ask("/a%20b.txt"), "ETag");
   EXPECT_EQ(ask("/a%20b.txt", {{"Range", "bytes=0-1"}, {"If-Range", tag}}).status, 206);
   EXPECT_EQ(ask("/a%20b.txt", {{"Range", "bytes=0-1"}, {"If-Range", "\"old\""}}).status, 200);

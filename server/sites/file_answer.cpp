@@ -1,4 +1,4 @@
-#include <autohttps/server/sites/static_files.h>
+#include <autohttps/server/sites/file_answer.h>
 
 #include <autohttps/common/strings.h>
 #include <autohttps/common/timestamps.h>
@@ -154,7 +154,8 @@ FileAnswer content(const RequestHead& request, const std::string& name, OwnedFd 
     answer.status = 304;
     return answer;
   }
-  answer.fields.emplace_back("Content-Type", media_type_of(name));
+  static const MediaTypes kTypes;  // gone with this file
+  answer.fields.emplace_back("Content-Type", kTypes.type_of(name));
   answer.length = size;
   answer.file = std::move(file);
   if (!may_have_part(request, version)) return answer;
@@ -182,7 +183,7 @@ FileAnswer to_folder(std::string_view target) {
 
 }  // namespace
 
-FileAnswer StaticFiles::answer(const RequestHead& request) const {
+FileAnswer FileAnswers::answer(const RequestHead& request) const {
   if (request.method != "GET" && request.method != "HEAD") {
     return plain(405, {{"Allow", "GET, HEAD"}});
   }

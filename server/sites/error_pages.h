@@ -1,0 +1,25 @@
+// A site's own pages for what went wrong.
+#pragma once
+
+#include <autohttps/server/engine/head_view.h>
+#include <autohttps/server/sites/answer.h>
+
+#include <filesystem>
+
+namespace autohttps {
+
+// Thread-safe. Read when asked for, so that they may be changed at any time.
+class ErrorPages {
+ public:
+  explicit ErrorPages(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // In place of the text of an answer of 400 and more comes "404.html" of the folder, where it has
+  // that, else "4xx.html" (and alike for 5xx), else all stays as it was. Status and fields that do
+  // not tell of the text stay. Throws for memory alone.
+  void dress(const HeadView&, Answer&) const;
+
+ private:
+  const std::filesystem::path folder_;
+};
+
+}  // namespace autohttps

@@ -3,8 +3,11 @@
 #include <autohttps/common/strings.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace autohttps {
 namespace {
@@ -124,10 +127,13 @@ MediaTypes::MediaTypes(std::string_view table) {
 }
 
 std::shared_ptr<const MediaTypes> MediaTypes::of_system(const char* table) {
-  std::ifstream file(table, std::ios::binary);
+  std::error_code none;
+  const std::uintmax_t size = std::filesystem::file_size(table, none);  // a folder has none
   std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (text.size() > kLargestTable) text.clear();
+  if (!none && size <= kLargestTable) {
+    std::ifstream file(table, std::ios::binary);
+    if (file) text.assign(std::istreambuf_iterator<char>(file), {});
+  }
   return std::make_shared<const MediaTypes>(text);
 }
 

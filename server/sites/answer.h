@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace autohttps {
 
@@ -15,6 +16,11 @@ struct Answer {
   std::unique_ptr<BodySource> body{};  // null: none
   bool foreign = false;  // an upstream's, who has its own words for what went wrong: no error page
 };
+
+std::unique_ptr<BodySource> text_body(std::string);
+
+// A status with a line of text that says it, for people.
+Answer status_answer(int status, HeaderFields fields = {});
 
 // What a site does to each of its answers before it is sent: fields, compression, error pages. May
 // be called on any thread that has the exchange; does not wait.

@@ -5,13 +5,17 @@
 #include <autohttps/server/sites/answer.h>
 
 #include <filesystem>
+#include <memory>
 
 namespace autohttps {
+
+class FileTree;
 
 // Thread-safe. Read when asked for, so that they may be changed at any time.
 class ErrorPages {
  public:
-  explicit ErrorPages(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit ErrorPages(std::filesystem::path folder);
+  ~ErrorPages();
 
   // In place of the text of an answer of 400 and more comes "404.html" of the folder, where it has
   // that, else "4xx.html" (and alike for 5xx), else all stays as it was. Status and fields that do
@@ -19,7 +23,7 @@ class ErrorPages {
   void dress(const HeadView&, Answer&) const;
 
  private:
-  const std::filesystem::path folder_;
+  const std::unique_ptr<const FileTree> pages_;
 };
 
 }  // namespace autohttps

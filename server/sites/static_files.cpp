@@ -1,0 +1,276 @@
+#include <autohttps/server/sites/static_files.h>
+
+#include <autohttps/common/random.h>
+#include <autohttps/common/strings.h>
+#include <autohttps/server/engine/coarse_clock.h>
+#include <autohttps/server/sites/accept_encoding.h>
+#include <autohttps/server/sites/byte_ranges.h>
+#include <autohttps/server/sites/conditions.h>
+#include <autohttps/server/sites/file_cache.h>
+#include <autohttps/server/sites/file_path.h>
+#include <autohttps/server/sites/file_tree.h>
+#include <autohttps/server/sites/folder_listing.h>
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace autohttps {
+namespace {
+
+constexpr const char* kIndex = "index.html";
+constexpr const char* kMethods = "GET, HEAD, OPTIONS";
+constexpr std::uint64_t kLargestKept = 64U << 10;
+constexpr std::int64_t kAloneFor = 1'000;  // ms until a new precompressed sibling is noticed
+
+struct Coding {
+  std::string_view name;
+  const char* ending;
+};
+// In our order of preference, for clients that have none.
+constexpr std::array<Coding, 3> kCodings{{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}};
+
+// One of the representations of a resource (RFC 9110 3.2).
+struct Representation {
+  ReadableContent content;
+  std::string_view coding{};
+  bool varies = false;  // there are others, of other codings
+};
+
+// Times of files have the kernel's tick (4 ms, 10 at most), so a file that was just written could
+// be written again without another time: what is kept in memory is older than that.
+bool is_settled(const FileState& state) noexcept {
+  constexpr std::int64_t kSettled = 100'000'000, kSecond = 1'000'000'000;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t seconds = now.tv_sec - state.changed;
+  if (seconds != 0 && seconds != 1) return seconds > 1;  // less: another clock than ours
+  return seconds * kSecond + now.tv_nsec - state.changed_ns >= kSettled;
+}
+
+// All of a small file, which is as its state says before and after it was read.
+std::optional<std::string> read_settled(const OpenedFile& opened) {
+  if (opened.state.size > kLargestKept || !is_settled(opened.state)) return std::nullopt;
+  std::string bytes(static_cast<std::size_t>(opened.state.size), '\0');
+  const ssize_t count = ::pread(opened.fd.get(), bytes.data(), bytes.size(), 0);
+  struct stat now {};
+  if (count != static_cast<ssize_t>(bytes.size()) || ::fstat(opened.fd.get(), &now) != 0 ||
+      FileState::of(now) != opened.state) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+// "/docs" -> "/docs/", so that the page's own relative links hold. One "/" in front, whatever was
+// asked for: "//other.example" would lead elsewhere; so would a "\" for browsers that take it for
+// one.
+Answer to_folder(std::string_view resource) {
+  std::string location = "/";
+  const std::string_view path = path_of(resource);
+  const std::size_t begin = std::min(path.find_first_not_of("/\\"), path.size());
+  location.append(path.substr(begin));
+  if (location.size() > 1) location += '/';
+  location.append(resource.substr(path.size()));
+  return {{301, {{"Location", std::move(location)}}}, nullptr};
+}
+
+HeaderFields fields_of(const Representation& shown) {
+  HeaderFields fields;
+  fields.reserve(8);
+  fields.emplace_back("ETag", shown.content.about->tag);
+  if (shown.varies) fields.emplace_back("Vary", "Accept-Encoding");
+  return fields;
+}
+
+void add_fields_of_content(const Representation& shown, HeaderFields& fields) {
+  fields.emplace_back("Last-Modified", shown.content.about->modified);
+  fields.emplace_back("Accept-Ranges", "bytes");
+  if (!shown.coding.empty()) fields.emplace_back("Content-Encoding", shown.coding);
+}
+
+// RFC 9110 14.2: for GET, and then If-Range says whether. A second Range makes both worthless.
+ByteRanges ranges_for(const HeadView& head, const Validators& validators, std::uint64_t size) {
+  const FieldView* range = nullptr;
+  for (const FieldView& field : head.fields) {
+    if (field.name.size() != 5 || !equals_ignoring_case(field.name, "Range")) continue;
+    if (range != nullptr) return {};
+    range = &field;
+  }
+  if (range == nullptr || head.method != "GET" || !lets_range_be(head, validators)) return {};
+  return parse_byte_ranges(range->value, size);
+}
+
+Answer show(const HeadView& head, Representation shown) {
+  const FileContent& about = *shown.content.about;
+  const Validators validators{about.tag, about.state.modified};
+  switch (evaluate_conditions(head, validators)) {
+    case Condition::failed:
+      return status_answer(412);
+    case Condition::not_modified:
+      // RFC 9110 15.4.5: nothing else of what a 200 would have told.
+      return {{304, fields_of(shown)}, nullptr};
+    case Condition::go_on:
+      break;
+  }
+  const ByteRanges ranges = ranges_for(head, validators, about.state.size);
+  if (ranges.kind == ByteRanges::Kind::unsatisfiable) {
+    return status_answer(416, {{"Content-Range", "bytes */" + about.length}});
+  }
+  Answer answer{{200, fields_of(shown)}, nullptr};
+  HeaderFields& fields = answer.head.fields;
+  add_fields_of_content(shown, fields);
+  if (ranges.kind == ByteRanges::Kind::whole) {
+    fields.emplace_back("Content-Type", about.type);
+    answer.body = part_of(std::move(shown.content), {0, about.state.size});
+    return answer;
+  }
+  answer.head.status = 206;
+  if (ranges.parts.size() == 1) {  // RFC 9110 15.3.7.1
+    fields.emplace_back("Content-Type", about.type);
+    fields.emplace_back("Content-Range", content_range(ranges.parts.front(), about.length));
+    answer.body = part_of(std::move(shown.content), ranges.parts.front());
+    return answer;
+  }
+  const std::string boundary = SystemRandom().token();  // in no file but by a wonder
+  fields.emplace_back("Content-Type", "multipart/byteranges; boundary=" + boundary);
+  answer.body = parts_of(std::move(shown.content), ranges.parts, boundary);
+  return answer;
+}
+
+}  // namespace
+
+class StaticFiles::Impl {
+ public:
+  explicit Impl(StaticFilesOptions options)
+      : tree_(std::move(options.root)),
+        types_(options.types ? std::move(options.types) : MediaTypes::of_system()),
+        lists_(options.listing),
+        keeps_(options.memory > 0),
+        cache_(options.memory) {}
+
+  Answer answer(const HeadView&, std::string_view path);
+
+ private:
+  Answer folder(const HeadView&, const std::string& path);
+  Answer file(const HeadView&, const std::string& name, OpenedFile);
+  ReadableContent content_of(const std::string& name, OpenedFile, const Coding*,
+                             std::string_view type);
+  void negotiate(const HeadView&, const std::string& name, Representation&);
+
+  FileTree tree_;
+  const std::shared_ptr<const MediaTypes> types_;
+  const bool lists_, keeps_;
+  FileCache cache_;
+};
+
+Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path) {
+  const auto wanted = file_path_of(path);
+  if (!wanted) return status_answer(is_malformed_path(path) ? 400 : 404);
+  if (wanted->is_folder) return folder(head, wanted->path);
+  OpenedFile opened = tree_.open(wanted->path);
+  switch (opened.kind) {
+    case OpenedFile::Kind::file:
+      return file(head, wanted->path, std::move(opened));
+    case OpenedFile::Kind::folder:
+      return to_folder(head.resource);
+    case OpenedFile::Kind::other:
+      return status_answer(404);
+    case OpenedFile::Kind::nothing:
+      break;
+  }
+  return status_answer(status_of_open_error(opened.error));
+}
+
+Answer StaticFiles::Impl::folder(const HeadView& head, const std::string& path) {
+  const std::string index = path == "." ? kIndex : path + "/" + kIndex;
+  OpenedFile opened = tree_.open(index);
+  if (opened.kind == OpenedFile::Kind::file) return file(head, index, std::move(opened));
+  const bool has_none = opened.kind == OpenedFile::Kind::nothing && opened.error == ENOENT;
+  if (!has_none) return status_answer(status_of_open_error(opened.error));  // "/page.html/", too
+  if (!lists_) return status_answer(404);
+  const OpenedFile listed = tree_.open(path);
+  if (listed.kind != OpenedFile::Kind::folder) {
+    return status_answer(status_of_open_error(listed.error));
+  }
+  try {
+    return {{200, {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}}},
+            text_body(folder_listing(listed.fd.get(), path))};
+  } catch (const std::system_error& error) {
+    return status_answer(status_of_open_error(error.code().value()));
+  }
+}
+
+Answer StaticFiles::Impl::file(const HeadView& head, const std::string& name, OpenedFile opened) {
+  Representation shown{content_of(name, std::move(opened), nullptr, types_->type_of(name))};
+  if (shown.content.about->is_compressible) negotiate(head, name, shown);
+  return show(head, std::move(shown));
+}
+
+ReadableContent StaticFiles::Impl::content_of(const std::string& name, OpenedFile opened,
+                                              const Coding* coding, std::string_view type) {
+  if (auto kept = cache_.find(name, opened.state)) {
+    OwnedFd file = kept->bytes ? OwnedFd() : std::move(opened.fd);
+    return {std::move(kept), std::move(file)};
+  }
+  auto about = std::make_shared<FileContent>(opened.state, type,
+                                             coding == nullptr ? std::string_view() : coding->name);
+  if (keeps_) {
+    about->bytes = read_settled(opened);
+    cache_.keep(name, about);
+  }
+  return {about, about->bytes ? OwnedFd() : std::move(opened.fd)};
+}
+
+void StaticFiles::Impl::negotiate(const HeadView& head, const std::string& name,
+                                  Representation& shown) {
+  const FileContent& plain = *shown.content.about;
+  const std::int64_t now = coarse_milliseconds();
+  if (now < plain.alone_until.load(std::memory_order_relaxed)) return;
+  std::array<std::pair<int, const Coding*>, kCodings.size()> wishes;
+  for (std::size_t i = 0; i < kCodings.size(); ++i) {
+    wishes[i] = {weight_of_coding(head, kCodings[i].name), &kCodings[i]};
+  }
+  std::stable_sort(wishes.begin(), wishes.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  const int least = std::max(1, weight_of_coding(head, "identity"));
+  for (const auto& [weight, coding] : wishes) {
+    const std::string sibling = name + coding->ending;
+    OpenedFile opened = tree_.open(sibling);
+    // By seconds: copies and archives keep no more of the times.
+    if (opened.kind != OpenedFile::Kind::file || opened.state.modified < plain.state.modified) {
+      continue;
+    }
+    shown.varies = true;
+    if (weight < least) return;
+    const std::shared_ptr<const FileContent> of_type = shown.content.about;
+    shown.content = content_of(sibling, std::move(opened), coding, of_type->type);
+    shown.coding = coding->name;
+    return;
+  }
+  plain.alone_until.store(now + kAloneFor, std::memory_order_relaxed);
+}
+
+StaticFiles::StaticFiles(StaticFilesOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+StaticFiles::~StaticFiles() = default;
+
+Answer StaticFiles::answer(const HeadView& head, std::string_view path) const {
+  if (head.method == "OPTIONS") return {{204, {{"Allow", kMethods}}}, nullptr};
+  if (head.method != "GET" && head.method != "HEAD") {
+    return status_answer(405, {{"Allow", kMethods}});
+  }
+  if (!path_of(path).empty()) return impl_->answer(head, path);
+  // RFC 9110 4.2.3: of "http://a.test" it is "/". Of "/prefix" it is a folder without its slash.
+  return path_of(head.resource).empty() ? impl_->answer(head, "/") : to_folder(head.resource);
+}
+
+}  // namespace autohttps

@@ -33,6 +33,10 @@ std::vector<Table> measure_resumed(const Surroundings&, const Effort&);
 std::vector<Table> measure_resumed_one_ticket(const Surroundings&, const Effort&);
 std::vector<Table> measure_keep_alive(const Surroundings&, const Effort&);
 std::vector<Table> measure_open_loop(const Surroundings&, const Effort&);
+// Sites of the program: a small file, a huge one, a proxy (case_load.cpp).
+std::vector<Table> measure_small_file(const Surroundings&, const Effort&);
+std::vector<Table> measure_huge_file(const Surroundings&, const Effort&);
+std::vector<Table> measure_proxy(const Surroundings&, const Effort&);
 // Memory of idle connections, and new ones meanwhile (case_idle.cpp).
 std::vector<Table> measure_idle(const Surroundings&, const Effort&);
 // What slow clients do to the others (case_slow.cpp).

@@ -28,6 +28,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kStartLimit{60'000};
 constexpr milliseconds kBetweenTries{5};
 constexpr const char* kNoCa = "https://127.0.0.1:1/directory";  // the store is all there is
+constexpr const char* kOwnName = "a.test";
 constexpr int kServerCpu = 0;
 constexpr int kClientCpu = 1;
 
@@ -72,6 +73,15 @@ void put_live(const fs::path& folder, const char* what, const fs::path& from) {
   const fs::path next = folder / ("next-" + std::string(what));
   fs::copy_file(from, next, fs::copy_options::overwrite_existing);
   fs::rename(next, live(folder, what));
+}
+
+// The others serve their site with files of the bench's.
+ContenderOptions own_options(Kind kind, ContenderOptions options) {
+  if (kind != Kind::ours && options.site != ContenderOptions::Site::none) {
+    options.store.clear();
+    options.certificates = 0;
+  }
+  return options;
 }
 
 }  // namespace
@@ -136,19 +146,29 @@ bool answers(std::uint16_t port, const char* name, milliseconds limit) {
   return answered;
 }
 
-Contender::Contender(Kind kind, const Surroundings& surroundings, const ContenderOptions& options)
+Contender::Contender(Kind kind, const Surroundings& surroundings, const ContenderOptions& given)
+    : Contender(kind, surroundings, own_options(kind, given), {}) {}
+
+Contender::Contender(Kind kind, const Surroundings& surroundings, const ContenderOptions& options,
+                     Own)
     : kind_(kind),
       folder_(fresh_folder(surroundings, kind)),
       files_(write_certificates(folder_)),
+      host_(options.store.empty() ? kOwnName : many_name(1)),
       cleaner_(surroundings.cleaner),
       serials_{serial_of(files_.chain[0]), serial_of(files_.chain[1])} {
   write(folder_ / "big", std::string(kBigBody, 'x'));
+  write(folder_ / "index.html", "hello\n");
+  if (options.site == ContenderOptions::Site::files) {
+    write(folder_.string() + kSmallFile, std::string(kSmallBody, 'x'));
+    write(folder_.string() + kHugeFile, std::string(kHugeBody, 'x'));
+  }
   ChildOptions child;
   child.arguments = command(surroundings, options);
   child.environment = {{"HOME", folder_}, {"XDG_DATA_HOME", folder_}, {"XDG_CONFIG_HOME", folder_}};
   start_on_server_cpu(child_, child);
   cleaner_.add(child_->pid());
-  wait_until_it_answers(options.store.empty() ? "a.test" : many_name(options.certificates / 2));
+  wait_until_it_answers(options.certificates < 2 ? host_ : many_name(options.certificates / 2));
 }
 
 Contender::~Contender() {
@@ -166,17 +186,25 @@ std::vector<std::string> Contender::command(const Surroundings& surroundings,
   switch (kind_) {
     case Kind::ours: {
       if (!options.store.empty()) {
-        return {surroundings.autohttps,
-                "serve",
-                "--agree-tos",
-                "--server",
-                kNoCa,
-                "--http-port",
-                admin_port_.text(),
-                "--https-port",
-                port,
-                "--store",
-                options.store};
+        std::vector<std::string> words = {surroundings.autohttps,
+                                          "serve",
+                                          "--agree-tos",
+                                          "--server",
+                                          kNoCa,
+                                          "--http-port",
+                                          admin_port_.text(),
+                                          "--https-port",
+                                          port,
+                                          "--store",
+                                          options.store};
+        using Site = ContenderOptions::Site;
+        if (options.site == Site::files) {
+          words.insert(words.end(), {host_, "--root", folder_});
+        } else if (options.site == Site::proxy) {
+          words.insert(words.end(), {host_, "--reverse-proxy",
+                                     "http://127.0.0.1:" + std::to_string(options.upstream)});
+        }
+        return words;
       }
       std::vector<std::string> words = {surroundings.programs / "bench_server_ours", port};
       for (int i = 0; i < 2; ++i) words.insert(words.end(), {files_.chain[i], files_.key[i]});

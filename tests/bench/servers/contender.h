@@ -37,6 +37,9 @@ struct ContenderOptions {
   // Of make_store, with so many certificates: they are served, ours by the program itself.
   std::filesystem::path store{};
   int certificates = 0;
+  // What is served is a site: ours by the program itself, with a store of one certificate.
+  enum class Site { none, files, proxy } site = Site::none;
+  std::uint16_t upstream = 0;  // of the proxy, on 127.0.0.1
 };
 
 // Names and keys that every server has: a P-256 leaf for a.test below one intermediate, twice.
@@ -62,9 +65,12 @@ class Contender {
   // The other certificate, the server's own way: returns when the command is given.
   void swap();
   const std::string& serial(int which) const { return serials_[which]; }
-  int current() const noexcept { return current_; }  // of the two certificates
+  int current() const noexcept { return current_; }    // of the two certificates
+  const char* host() const noexcept { return host_; }  // that its site is for
 
  private:
+  struct Own {};
+  Contender(Kind, const Surroundings&, const ContenderOptions&, Own);
   std::vector<std::string> command(const Surroundings&, const ContenderOptions&);
   void wait_until_it_answers(const char* name);
   void post_to_caddy();
@@ -72,6 +78,7 @@ class Contender {
   const Kind kind_;
   const std::filesystem::path folder_;
   const CertificateFiles files_;
+  const char* const host_;
   Cleaner& cleaner_;
   FreePort port_;
   FreePort admin_port_;  // Caddy's; autohttps's port 80

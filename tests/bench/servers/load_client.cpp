@@ -168,7 +168,9 @@ class KeepAlive final : public Load {
  private:
   void request(std::size_t index) {
     pool_[index].started = steady_clock::now();
-    if (!pool_[index].send(get_request(false))) fail(index, "sending a request");
+    const std::string_view own = plan_.request;
+    const std::string_view text = own.empty() ? get_request(false) : own;
+    if (!pool_[index].send(text)) fail(index, "sending a request");
   }
   void on_event(std::size_t index, Event event) override {
     switch (event) {

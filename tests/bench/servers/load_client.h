@@ -19,6 +19,7 @@ struct LoadPlan {
   std::function<double()> server_cpu;      // seconds; asked when the measuring begins and ends
   std::function<const char*()> next_name;  // the next connection's host, whose / is asked for;
                                            // empty: /1k of a.test
+  std::string request;                     // of keep-alive connections; empty: of /1k
   std::function<void(const TlsClient&)> on_handshake;
   std::function<bool()> tick;  // again and again; false ends the load
 };

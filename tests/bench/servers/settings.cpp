@@ -2,6 +2,7 @@
 
 #include <autohttps/tests/bench/servers/bodies.h>
 
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 namespace autohttps::bench {
@@ -20,7 +21,46 @@ std::string slow_location() {
          std::to_string(kSmallBody) + " x; }\n";
 }
 
+std::string nginx_site(const std::filesystem::path& folder, const ContenderOptions& options) {
+  switch (options.site) {
+    case ContenderOptions::Site::files:
+      return "    location / { root " + folder.string() + "; }\n";
+    case ContenderOptions::Site::proxy:
+      return "    location / { proxy_pass http://fixed; proxy_http_version 1.1;\n"
+             "      proxy_set_header Connection \"\"; proxy_set_header Host $host;\n"
+             "      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
+             "      proxy_set_header X-Forwarded-Proto $scheme; }\n";
+    case ContenderOptions::Site::none:
+      break;
+  }
+  return {};
+}
+
+json caddy_site(const std::filesystem::path& folder, const ContenderOptions& options) {
+  switch (options.site) {
+    case ContenderOptions::Site::files:
+      return {{"handler", "file_server"}, {"root", folder.string()}};
+    case ContenderOptions::Site::proxy:
+      return {{"handler", "reverse_proxy"},
+              {"upstreams",
+               json::array({json{{"dial", "127.0.0.1:" + std::to_string(options.upstream)}}})}};
+    case ContenderOptions::Site::none:
+      break;
+  }
+  return {{"handler", "static_response"}, {"body", "hello\n"}};
+}
+
 }  // namespace
+
+std::string upstream_settings(const std::filesystem::path& folder, std::uint16_t port) {
+  return "worker_processes 1;\ndaemon off;\npid " + (folder / "upstream.pid").string() +
+         ";\nerror_log " + (folder / "upstream.log").string() +
+         " crit;\nevents { worker_connections 4096; }\nhttp {\n  access_log off;\n"
+         "  keepalive_requests 1000000000;\n  server {\n    listen 127.0.0.1:" +
+         std::to_string(port) +
+         " backlog=4096;\n    location / { default_type text/plain; return 200 \"" +
+         std::string(kSmallBody, 'x') + "\"; }\n  }\n}\n";
+}
 
 std::string nginx_settings(const std::filesystem::path& folder, std::uint16_t port,
                            const std::filesystem::path& chain, const std::filesystem::path& key,
@@ -29,6 +69,7 @@ std::string nginx_settings(const std::filesystem::path& folder, std::uint16_t po
   std::string text;
   if (std::filesystem::exists(kEchoModule))
     text += std::string("load_module ") + kEchoModule + ";\n";
+  if (::geteuid() == 0) text += "user root;\n";  // the bench's folder is its user's alone
   text += "worker_processes 1;\ndaemon off;\npid " + at + "/nginx.pid;\nerror_log " + at +
           "/error.log crit;\nevents { worker_connections 19000; }\nhttp {\n  access_log off;\n";
   for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
@@ -44,7 +85,12 @@ std::string nginx_settings(const std::filesystem::path& folder, std::uint16_t po
           ";\n    location = /1k { default_type text/plain; return 200 \"" +
           std::string(kSmallBody, 'x') + "\"; }\n" + slow_location() +
           "    location = /big { default_type text/plain; root " + at +
-          "; }\n    location = /post { proxy_pass http://" + kNoUpstream + "; }\n  }\n";
+          "; }\n    location = /post { proxy_pass http://" + kNoUpstream + "; }\n" +
+          nginx_site(folder, options) + "  }\n";
+  if (options.site == ContenderOptions::Site::proxy) {
+    text += "  upstream fixed { server 127.0.0.1:" + std::to_string(options.upstream) +
+            "; keepalive 64; keepalive_requests 1000000000; }\n";
+  }
   return text + more_servers + "}\n";
 }
 
@@ -72,7 +118,7 @@ std::string caddy_settings(const std::filesystem::path& folder, std::uint16_t po
                     at_path("/post", {{"handler", "reverse_proxy"},
                                       {"buffer_requests", true},
                                       {"upstreams", json::array({json{{"dial", kNoUpstream}}})}}),
-                    at_path("/", {{"handler", "static_response"}, {"body", "hello\n"}})})}};
+                    json{{"handle", json::array({caddy_site(folder, options)})}}})}};
   constexpr long kNanoseconds = 1'000'000'000;
   if (options.hold_idle) server["idle_timeout"] = kIdleSeconds * kNanoseconds;
   json admin = {{"disabled", true}};

@@ -13,6 +13,9 @@ std::string nginx_settings(const std::filesystem::path& folder, std::uint16_t po
                            const std::filesystem::path& chain, const std::filesystem::path& key,
                            const ContenderOptions&, const std::string& more_servers = {});
 
+// Of an nginx behind the proxies: `return 200` of 1 KiB for whatever is asked, in clear text.
+std::string upstream_settings(const std::filesystem::path& folder, std::uint16_t port);
+
 // Caddy's JSON: the same answers, HTTP/1.1 alone, no automatic HTTPS. `admin_port` 0: no admin.
 // `certificates`: the value of apps.tls.certificates.
 std::string caddy_settings(const std::filesystem::path& folder, std::uint16_t port,

@@ -2,7 +2,7 @@
 # What tools/demo and tools/test share: the Debian packages and how they are installed. Sourced.
 # Everything a command of ours needs stands here, once.
 
-packages_to_build="g++ cmake ninja-build pkg-config libssl-dev libcurl4-openssl-dev
+packages_to_build="g++ cmake ninja-build pkg-config libssl-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev
   nlohmann-json3-dev libcpp-httplib-dev libcli11-dev libtomlplusplus-dev"
 packages_to_demo="pebble openssl curl util-linux"
 packages_to_package="dpkg-dev file gzip"
@@ -11,7 +11,7 @@ packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux proc
 packages_to_bench_servers="nginx-light caddy libgtest-dev"
 packages_to_test_long="testssl.sh slowhttptest clang clang-format clang-tidy llvm git debootstrap uacme nginx-light caddy apache2
   cron faketime busybox-syslogd iproute2 $packages_to_package lintian adduser ca-certificates
-  logrotate libbrotli-dev zlib1g-dev"
+  logrotate libbrotli-dev"
 
 say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }

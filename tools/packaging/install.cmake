@@ -40,12 +40,12 @@ install(FILES ${PROJECT_BINARY_DIR}/autohttpsConfig.cmake
 
 # A static library needs its own dependencies on the user's link line, a shared one does not.
 set(AUTOHTTPS_PC_REQUIRES "cpp-httplib >= 0.11.4")
-set(AUTOHTTPS_PC_REQUIRES_PRIVATE "openssl >= 3.0, libcurl >= 7.85")
+set(AUTOHTTPS_PC_REQUIRES_PRIVATE "openssl >= 3.0, libcurl >= 7.85, zlib")
 set(AUTOHTTPS_PC_LIBS "")
 if(NOT BUILD_SHARED_LIBS)
   string(APPEND AUTOHTTPS_PC_REQUIRES ", ${AUTOHTTPS_PC_REQUIRES_PRIVATE}")
   set(AUTOHTTPS_PC_REQUIRES_PRIVATE "")
-  set(AUTOHTTPS_PC_LIBS " -lresolv")
+  set(AUTOHTTPS_PC_LIBS " -lresolv -lcrypt")
 endif()
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE AUTOHTTPS_PC_PREFIX)

@@ -49,7 +49,7 @@ set(CPACK_DEBIAN_DEV_DESCRIPTION
 "The C++ library of autohttps, for servers of one's own: headers, libraries,
 and what CMake and pkg-config need.")
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libssl-dev (>= 3.0), libcurl4-openssl-dev (>= 7.88), libcpp-httplib-dev (>= 0.11.4)")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libssl-dev (>= 3.0), libcurl4-openssl-dev (>= 7.88), zlib1g-dev, libcrypt-dev, libcpp-httplib-dev (>= 0.11.4)")
 if(BUILD_SHARED_LIBS)
   string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", autohttps (= ${PROJECT_VERSION})")
 endif()

@@ -27,7 +27,20 @@ bool only_ticket_is_left(const SSL* ssl) { return SSL_get_state(ssl) == TLS_ST_E
 
 bool TlsSession::open(const TlsContext& context, int fd) noexcept {
   reset();
-  SslPtr ssl(SSL_new(context.handle()));
+  if (!take(SSL_new(context.handle()), fd)) return false;
+  SSL_set_accept_state(ssl_);
+  // Clients that end without close_notify are common and do no harm: HTTP has its own framing.
+  SSL_set_options(ssl_, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  return true;
+}
+
+bool TlsSession::open(const TlsClientContext& context, int fd) noexcept {
+  reset();
+  return take(context.make(), fd);
+}
+
+bool TlsSession::take(SSL* made, int fd) noexcept {
+  SslPtr ssl(made);
   BIO* bio = ssl ? make_socket_bio(socket_) : nullptr;
   if (bio == nullptr) {
     ERR_clear_error();
@@ -35,14 +48,11 @@ bool TlsSession::open(const TlsContext& context, int fd) noexcept {
   }
   socket_.fd = fd;
   SSL_set_bio(ssl.get(), bio, bio);
-  SSL_set_accept_state(ssl.get());
   // What the code below relies on, also with a context of somebody else's making.
   SSL_set_read_ahead(ssl.get(), 1);  // a recv fetches all there is, not a header first
   SSL_set_mode(ssl.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_clear_mode(ssl.get(), SSL_MODE_AUTO_RETRY);
-  // Clients that end without close_notify are common and do no harm: HTTP has its own framing.
-  SSL_set_options(ssl.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   ssl_ = ssl.release();
   return true;
 }
@@ -139,6 +149,10 @@ void TlsSession::note_event(bool peer_ended) noexcept {
 
 bool TlsSession::drained() const noexcept {
   return socket_.dry && (starved_ || SSL_has_pending(ssl_) == 0);
+}
+
+bool TlsSession::ended_by_notice() const noexcept {
+  return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 void TlsSession::close_notify() noexcept {

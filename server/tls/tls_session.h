@@ -1,7 +1,8 @@
-// One connection's TLS, server side, on a non-blocking socket.
+// One connection's TLS, either side, on a non-blocking socket.
 #pragma once
 
 #include <autohttps/server/tls/socket_bio.h>
+#include <autohttps/server/tls/tls_client_context.h>
 #include <autohttps/server/tls/tls_context.h>
 
 #include <cstddef>
@@ -35,7 +36,8 @@ class TlsSession {
 
   // `fd` is borrowed until reset(). False: no memory.
   bool open(const TlsContext&, int fd) noexcept;
-  void reset() noexcept;  // frees all; says nothing to the peer
+  bool open(const TlsClientContext&, int fd) noexcept;  // the client's side
+  void reset() noexcept;                                // frees all; says nothing to the peer
   explicit operator bool() const noexcept { return ssl_ != nullptr; }
 
   // nothing: done, and the first request may be here already: read(); unless it was for a
@@ -65,6 +67,8 @@ class TlsSession {
   void note_event(bool peer_ended) noexcept;
   // read() would find nothing before the next event.
   bool drained() const noexcept;
+  // After `closed`: the peer said so, and nobody cut off what it sent (RFC 8446 6.1).
+  bool ended_by_notice() const noexcept;
 
   void close_notify() noexcept;  // best effort, never waits
 
@@ -72,6 +76,7 @@ class TlsSession {
   std::string_view server_name() const noexcept;  // that the peer asked for (RFC 6066 3), or empty
 
  private:
+  bool take(SSL*, int fd) noexcept;
   Need need_after(int result) noexcept;
   Need end(Need need) noexcept;
 

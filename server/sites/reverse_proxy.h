@@ -66,7 +66,7 @@ class ReverseProxy {
 
  private:
   struct Parts;
-  const std::shared_ptr<Parts> parts_;
+  const std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace autohttps

@@ -3,6 +3,8 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -11,6 +13,9 @@ namespace {
 
 constexpr std::size_t kLongestUrl = 2048;
 constexpr const char* kExample = "for example http://127.0.0.1:8080";
+constexpr const char* kSocketExample = "for example unix:/run/app.sock";
+constexpr std::string_view kSocket = "unix:";
+constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 [[noreturn]] void refuse(std::string_view url, const std::string& cause, std::string hint) {
   throw Error(ErrorCode::config, "\"" + printable(url, 200) + "\" " + cause, std::move(hint));
@@ -46,10 +51,59 @@ bool is_authority(std::string_view text) {
   return rest.empty() || (rest.starts_with(':') && is_port(rest.substr(1)));
 }
 
+// What follows the host, put before targets.
+std::string prefix_of(std::string_view url, std::string_view path) {
+  if (path.find_first_of("?#") != std::string_view::npos) {
+    refuse(url, "has a query or a fragment: those are the visitor's", "leave out what follows it");
+  }
+  const auto is_clean = [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; };
+  if (!std::all_of(path.begin(), path.end(), is_clean)) {
+    refuse(url, "has characters in its path that no URL has", "write them as %XX");
+  }
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path);
+}
+
+// unix:/path/of/socket, unix:/path/of/socket:/base
+UpstreamUrl parse_socket(std::string_view url) {
+  std::string_view path = url.substr(kSocket.size());
+  const std::size_t base = path.find(":/");
+  UpstreamUrl parsed;
+  parsed.kind = UpstreamUrl::Kind::socket;
+  parsed.authority = "localhost";
+  if (base != std::string_view::npos) parsed.prefix = prefix_of(url, path.substr(base + 1));
+  path = path.substr(0, base);
+  if (!path.starts_with('/') || path.find('\0') != std::string_view::npos) {
+    refuse(url, "names no socket by its whole path", kSocketExample);
+  }
+  if (path.size() > kLongestPath) {
+    refuse(url, "has a path longer than a socket's can be (" + std::to_string(kLongestPath) + ")",
+           kSocketExample);
+  }
+  parsed.path = path;
+  parsed.origin = kSocket;
+  parsed.origin += path;
+  return parsed;
+}
+
+void take_authority(UpstreamUrl& parsed) {
+  std::string_view host = parsed.authority;
+  std::string_view port;
+  if (const std::size_t colon = host.rfind(':');
+      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    port = host.substr(colon + 1);
+    host = host.substr(0, colon);
+  }
+  std::from_chars(port.data(), port.data() + port.size(), parsed.port);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  parsed.host = host;
+}
+
 }  // namespace
 
 UpstreamUrl parse_upstream_url(std::string_view url) {
   if (url.size() > kLongestUrl) refuse(url, "is longer than an address can be", kExample);
+  if (url.starts_with(kSocket)) return parse_socket(url);
   const std::string scheme = to_lower(url.substr(0, url.find("://")));
   if (url.find("://") == std::string_view::npos) {
     const bool is_most = is_authority(to_lower(url.substr(0, url.find('/'))));
@@ -64,18 +118,15 @@ UpstreamUrl parse_upstream_url(std::string_view url) {
   if (raw.find('@') != std::string_view::npos) {
     refuse(url, "has a user name in it", "leave out what stands before the \"@\"");
   }
-  const std::string authority = to_lower(raw);
-  if (!is_authority(authority)) refuse(url, "names no host and port", kExample);
-  std::string_view prefix = rest.substr(authority.size());
-  if (prefix.find_first_of("?#") != std::string_view::npos) {
-    refuse(url, "has a query or a fragment: those are the visitor's", "leave out what follows it");
-  }
-  const auto is_clean = [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; };
-  if (!std::all_of(prefix.begin(), prefix.end(), is_clean)) {
-    refuse(url, "has characters in its path that no URL has", "write them as %XX");
-  }
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  return {scheme + "://" + authority, authority, std::string(prefix)};
+  UpstreamUrl parsed;
+  parsed.kind = scheme == "https" ? UpstreamUrl::Kind::tls : UpstreamUrl::Kind::plain;
+  parsed.port = scheme == "https" ? 443 : 80;
+  parsed.authority = to_lower(raw);
+  if (!is_authority(parsed.authority)) refuse(url, "names no host and port", kExample);
+  parsed.prefix = prefix_of(url, rest.substr(raw.size()));
+  parsed.origin = scheme + "://" + parsed.authority;
+  take_authority(parsed);
+  return parsed;
 }
 
 }  // namespace autohttps

@@ -100,6 +100,11 @@ std::string TestConnection::read_to_end() {
   return std::exchange(in_, {});
 }
 
+std::string TestConnection::read_some() {
+  if (in_.empty()) fill();
+  return std::exchange(in_, {});
+}
+
 bool TestConnection::read_until(std::string_view text) {
   std::size_t at = 0;
   while ((at = in_.find(text)) == std::string::npos) {

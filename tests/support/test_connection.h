@@ -29,6 +29,7 @@ class TestConnection {
 
   bool send(std::string_view bytes);
   std::string read_to_end();
+  std::string read_some();                 // what there is, at least a byte; empty: the end
   bool read_until(std::string_view text);  // what arrives contains it; taken in up to its end
   TestResponse read_response(bool head_only = false);  // by Content-Length, else to the end
   // "GET /x HTTP/1.1, Host: name" and its answer.

@@ -5,11 +5,10 @@
 namespace autohttps {
 namespace {
 
-constexpr std::size_t kMostEntries = 1'024;  // of a shard
-constexpr std::size_t kAround = 512;         // bytes that an entry takes beside its content
+constexpr std::size_t kMostEntries = 512;  // of a shard
 
 std::size_t cost_of(const FileContent& content) {
-  return kAround + (content.bytes ? content.bytes->size() : 0);
+  return content.bytes ? content.bytes->size() : 0;
 }
 
 }  // namespace
@@ -18,12 +17,11 @@ FileCache::Shard& FileCache::shard_of(std::string_view name) const {
   return shards_[NameHash()(name) / 64 % kShards];
 }
 
-std::shared_ptr<const FileContent> FileCache::find(std::string_view name,
-                                                   const FileState& state) const {
+std::shared_ptr<const FileContent> FileCache::find(std::string_view name) const {
   Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.by_name.find(name);
-  if (found == shard.by_name.end() || found->second->content->state != state) return nullptr;
+  if (found == shard.by_name.end()) return nullptr;
   found->second->used = true;
   return found->second->content;
 }

@@ -14,18 +14,15 @@
 
 namespace autohttps {
 
-// Thread-safe, bounded. It holds no descriptors, decides nothing and knows no paths of the file
-// system: whoever asks has opened the file beneath its root for this very request, and shows its
-// state. Only a content of the same file in the same state is given, so what is remembered can
-// neither be older than the file nor come from anywhere that the open file does not: the cache
-// spares reading and wording, not looking. (One stat(2) of the path in place of the look-up is 0.6
-// us less, and was not taken: a folder that is moved out of the root and linked to from its old
-// place would be served on.)
+// Thread-safe, bounded; holds no descriptors. Knows nothing of the file system: whoever asks shows
+// the state that the file has now.
 class FileCache {
  public:
+  // `most_bytes`: of contents. What else is known of files takes half a KiB each, of 4,096 files.
   explicit FileCache(std::size_t most_bytes) : most_bytes_(most_bytes / kShards) {}
 
-  std::shared_ptr<const FileContent> find(std::string_view name, const FileState&) const;
+  // Whatever its state was.
+  std::shared_ptr<const FileContent> find(std::string_view name) const;
   void keep(std::string_view name, std::shared_ptr<const FileContent>);
 
  private:

@@ -29,8 +29,10 @@ struct FileContent {
   std::optional<std::string>
       bytes{};  // all of them, of a small file that is kept; set before shared
 
-  // Coarse milliseconds until which it is known that there is nothing precompressed beside it.
+  // In coarse milliseconds. Until when it is known that there is nothing precompressed beside it,
+  // and until when a look at its state will do, see KnownFiles.
   mutable std::atomic<std::int64_t> alone_until{0};
+  mutable std::atomic<std::int64_t> glance_until{0};
 };
 
 // The bytes of a content, from memory or from the file.

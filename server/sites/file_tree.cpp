@@ -5,7 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 namespace autohttps {
@@ -73,6 +75,18 @@ OpenedFile FileTree::open(const std::string& path) const {
     opened.fd.reset();
   }
   return opened;
+}
+
+bool FileTree::glance(const std::string& path, FileState& state) const noexcept {
+  char whole[PATH_MAX];
+  if (root_.size() + 1 + path.size() >= sizeof whole) return false;
+  char* const end = std::copy(root_.begin(), root_.end(), std::begin(whole));
+  *end = '/';
+  *std::copy(path.begin(), path.end(), end + 1) = '\0';
+  struct stat status {};
+  if (::stat(std::begin(whole), &status) != 0) return false;
+  state = FileState::of(status);
+  return true;
 }
 
 int status_of_open_error(int error_number) noexcept {

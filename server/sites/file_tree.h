@@ -44,9 +44,12 @@ struct OpenedFile {
 // an open file, so that what happens to the name afterwards does not matter either.
 class FileTree {
  public:
-  explicit FileTree(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit FileTree(const std::filesystem::path& root) : root_(root.string()) {}
 
   OpenedFile open(const std::string& path) const;  // "a/b"; "." for the root itself
+  // Of whatever file the path leads to, also outside the root, which is not opened: to be compared
+  // with what is known of one beneath it. False: to none.
+  bool glance(const std::string& path, FileState&) const noexcept;
 
  private:
   struct Root {
@@ -57,7 +60,7 @@ class FileTree {
   // The root now, which may be a link that is turned; null: errno.
   std::shared_ptr<const Root> root() const;
 
-  const std::filesystem::path root_;
+  const std::string root_;
   mutable std::mutex mutex_;  // guards last_root_
   mutable std::shared_ptr<const Root> last_root_;
 };

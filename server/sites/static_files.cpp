@@ -6,14 +6,9 @@
 #include <autohttps/server/sites/accept_encoding.h>
 #include <autohttps/server/sites/byte_ranges.h>
 #include <autohttps/server/sites/conditions.h>
-#include <autohttps/server/sites/file_cache.h>
 #include <autohttps/server/sites/file_path.h>
-#include <autohttps/server/sites/file_tree.h>
 #include <autohttps/server/sites/folder_listing.h>
-
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include <autohttps/server/sites/known_files.h>
 
 #include <algorithm>
 #include <array>
@@ -26,7 +21,6 @@ namespace {
 
 constexpr const char* kIndex = "index.html";
 constexpr const char* kMethods = "GET, HEAD, OPTIONS";
-constexpr std::uint64_t kLargestKept = 64U << 10;
 constexpr std::int64_t kAloneFor = 1'000;  // ms until a new precompressed sibling is noticed
 
 struct Coding {
@@ -42,30 +36,6 @@ struct Representation {
   std::string_view coding{};
   bool varies = false;  // there are others, of other codings
 };
-
-// Times of files have the kernel's tick (4 ms, 10 at most), so a file that was just written could
-// be written again without another time: what is kept in memory is older than that.
-bool is_settled(const FileState& state) noexcept {
-  constexpr std::int64_t kSettled = 100'000'000, kSecond = 1'000'000'000;
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const std::int64_t seconds = now.tv_sec - state.changed;
-  if (seconds != 0 && seconds != 1) return seconds > 1;  // less: another clock than ours
-  return seconds * kSecond + now.tv_nsec - state.changed_ns >= kSettled;
-}
-
-// All of a small file, which is as its state says before and after it was read.
-std::optional<std::string> read_settled(const OpenedFile& opened) {
-  if (opened.state.size > kLargestKept || !is_settled(opened.state)) return std::nullopt;
-  std::string bytes(static_cast<std::size_t>(opened.state.size), '\0');
-  const ssize_t count = ::pread(opened.fd.get(), bytes.data(), bytes.size(), 0);
-  struct stat now {};
-  if (count != static_cast<ssize_t>(bytes.size()) || ::fstat(opened.fd.get(), &now) != 0 ||
-      FileState::of(now) != opened.state) {
-    return std::nullopt;
-  }
-  return bytes;
-}
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
@@ -150,90 +120,67 @@ Answer show(const HeadView& head, Representation shown) {
 class StaticFiles::Impl {
  public:
   explicit Impl(StaticFilesOptions options)
-      : tree_(std::move(options.root)),
+      : files_(options.root, options.memory),
         types_(options.types ? std::move(options.types) : MediaTypes::of_system()),
-        lists_(options.listing),
-        keeps_(options.memory > 0),
-        cache_(options.memory) {}
+        lists_(options.listing) {}
 
   Answer answer(const HeadView&, std::string_view path);
 
  private:
   Answer folder(const HeadView&, const std::string& path);
-  Answer file(const HeadView&, const std::string& name, OpenedFile);
-  ReadableContent content_of(const std::string& name, OpenedFile, const Coding*,
-                             std::string_view type);
+  Answer list(const std::string& path) const;
+  Answer file(const HeadView&, const std::string& name, ReadableContent);
   void negotiate(const HeadView&, const std::string& name, Representation&);
 
-  FileTree tree_;
+  KnownFiles files_;
   const std::shared_ptr<const MediaTypes> types_;
-  const bool lists_, keeps_;
-  FileCache cache_;
+  const bool lists_;
 };
 
 Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path) {
   const auto wanted = file_path_of(path);
   if (!wanted) return status_answer(is_malformed_path(path) ? 400 : 404);
   if (wanted->is_folder) return folder(head, wanted->path);
-  OpenedFile opened = tree_.open(wanted->path);
-  switch (opened.kind) {
-    case OpenedFile::Kind::file:
-      return file(head, wanted->path, std::move(opened));
-    case OpenedFile::Kind::folder:
-      return to_folder(head.resource);
-    case OpenedFile::Kind::other:
-      return status_answer(404);
-    case OpenedFile::Kind::nothing:
-      break;
-  }
-  return status_answer(status_of_open_error(opened.error));
+  auto [content, other] = files_.find(wanted->path, types_->type_of(wanted->path));
+  if (content.about) return file(head, wanted->path, std::move(content));
+  if (other.kind == OpenedFile::Kind::folder) return to_folder(head.resource);
+  return status_answer(status_of_open_error(other.error));
 }
 
 Answer StaticFiles::Impl::folder(const HeadView& head, const std::string& path) {
   const std::string index = path == "." ? kIndex : path + "/" + kIndex;
-  OpenedFile opened = tree_.open(index);
-  if (opened.kind == OpenedFile::Kind::file) return file(head, index, std::move(opened));
-  const bool has_none = opened.kind == OpenedFile::Kind::nothing && opened.error == ENOENT;
-  if (!has_none) return status_answer(status_of_open_error(opened.error));  // "/page.html/", too
-  if (!lists_) return status_answer(404);
-  const OpenedFile listed = tree_.open(path);
-  if (listed.kind != OpenedFile::Kind::folder) {
-    return status_answer(status_of_open_error(listed.error));
+  auto [content, other] = files_.find(index, types_->type_of(index));
+  if (content.about) return file(head, index, std::move(content));
+  const bool has_none = other.kind == OpenedFile::Kind::nothing && other.error == ENOENT;
+  if (has_none && lists_) return list(path);
+  return status_answer(status_of_open_error(other.error));  // of "/page.html/", too
+}
+
+Answer StaticFiles::Impl::list(const std::string& path) const {
+  const OpenedFile opened = files_.open_folder(path);
+  if (opened.kind != OpenedFile::Kind::folder) {
+    return status_answer(status_of_open_error(opened.error));
   }
   try {
     return {{200, {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}}},
-            text_body(folder_listing(listed.fd.get(), path))};
+            text_body(folder_listing(opened.fd.get(), path))};
   } catch (const std::system_error& error) {
     return status_answer(status_of_open_error(error.code().value()));
   }
 }
 
-Answer StaticFiles::Impl::file(const HeadView& head, const std::string& name, OpenedFile opened) {
-  Representation shown{content_of(name, std::move(opened), nullptr, types_->type_of(name))};
+Answer StaticFiles::Impl::file(const HeadView& head, const std::string& name,
+                               ReadableContent content) {
+  Representation shown{std::move(content)};
   if (shown.content.about->is_compressible) negotiate(head, name, shown);
   return show(head, std::move(shown));
 }
 
-ReadableContent StaticFiles::Impl::content_of(const std::string& name, OpenedFile opened,
-                                              const Coding* coding, std::string_view type) {
-  if (auto kept = cache_.find(name, opened.state)) {
-    OwnedFd file = kept->bytes ? OwnedFd() : std::move(opened.fd);
-    return {std::move(kept), std::move(file)};
-  }
-  auto about = std::make_shared<FileContent>(opened.state, type,
-                                             coding == nullptr ? std::string_view() : coding->name);
-  if (keeps_) {
-    about->bytes = read_settled(opened);
-    cache_.keep(name, about);
-  }
-  return {about, about->bytes ? OwnedFd() : std::move(opened.fd)};
-}
-
 void StaticFiles::Impl::negotiate(const HeadView& head, const std::string& name,
                                   Representation& shown) {
-  const FileContent& plain = *shown.content.about;
+  const std::shared_ptr<const FileContent> plain = shown.content.about;
   const std::int64_t now = coarse_milliseconds();
-  if (now < plain.alone_until.load(std::memory_order_relaxed)) return;
+  if (now < plain->alone_until.load(std::memory_order_relaxed)) return;
   std::array<std::pair<int, const Coding*>, kCodings.size()> wishes;
   for (std::size_t i = 0; i < kCodings.size(); ++i) {
     wishes[i] = {weight_of_coding(head, kCodings[i].name), &kCodings[i]};
@@ -242,20 +189,18 @@ void StaticFiles::Impl::negotiate(const HeadView& head, const std::string& name,
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   const int least = std::max(1, weight_of_coding(head, "identity"));
   for (const auto& [weight, coding] : wishes) {
-    const std::string sibling = name + coding->ending;
-    OpenedFile opened = tree_.open(sibling);
+    KnownFiles::Found found = files_.find(name + coding->ending, plain->type, coding->name);
     // By seconds: copies and archives keep no more of the times.
-    if (opened.kind != OpenedFile::Kind::file || opened.state.modified < plain.state.modified) {
+    if (!found.content.about || found.content.about->state.modified < plain->state.modified) {
       continue;
     }
     shown.varies = true;
     if (weight < least) return;
-    const std::shared_ptr<const FileContent> of_type = shown.content.about;
-    shown.content = content_of(sibling, std::move(opened), coding, of_type->type);
+    shown.content = std::move(found.content);
     shown.coding = coding->name;
     return;
   }
-  plain.alone_until.store(now + kAloneFor, std::memory_order_relaxed);
+  plain->alone_until.store(now + kAloneFor, std::memory_order_relaxed);
 }
 
 StaticFiles::StaticFiles(StaticFilesOptions options)

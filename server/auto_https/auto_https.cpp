@@ -71,7 +71,8 @@ struct AutoHttps::Parts {
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
         challenges(certificates.answers()),
-        https(cache, tls_policy(options), options.on_event) {
+        https(cache, tls_policy(options), options.on_event,
+              [this](std::string_view host) { return has_real_certificate(host); }) {
     https.set_limits(options.engine);
     cache->hold_at_most(options.most_loaded);
     cache->on_challenge([this](std::string_view name, ChallengeLoads::Ready ready) {
@@ -87,6 +88,7 @@ struct AutoHttps::Parts {
   void install_placeholder(const acme::CertificateSpec&, bool loads_again);
   void redirect_wished_names(const acme::Publisher&);
   void publish_onwards();
+  bool has_real_certificate(std::string_view host) const;
   std::uint16_t public_port() const;
   void apply(const std::vector<SiteOptions>&);
   void serve_sites();
@@ -164,11 +166,15 @@ std::uint16_t AutoHttps::Parts::public_port() const {
 }
 
 void AutoHttps::Parts::serve_sites() {
-  std::vector<Site> table;
-  for (const SiteOptions& site : sites) {
-    table.push_back({site.names, site.root, site.reverse_proxy, site.redirect_to});
-  }
-  https.serve_sites(std::move(table), public_port());
+  https.sites().serve_sites({sites.begin(), sites.end()}, public_port());
+}
+
+// Of a placeholder no browser may be told that there is nothing but HTTPS.
+bool AutoHttps::Parts::has_real_certificate(std::string_view host) const {
+  ClientHello hello{};
+  hello.server_name = host;
+  const std::shared_ptr<const Credentials> served = cache->find(hello);
+  return served && !served->placeholder;
 }
 
 void AutoHttps::Parts::wish_for(const SiteOptions& site) {

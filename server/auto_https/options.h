@@ -6,6 +6,7 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
 #include <autohttps/server/engine/limits.h>
+#include <autohttps/server/sites/site.h>
 
 #include <chrono>
 #include <cstddef>
@@ -55,13 +56,9 @@ struct AutoHttpsOptions {
 };
 
 // One of several sites; one of them may have no names: it is for every other host that there is a
-// certificate for. At most one of root and reverse_proxy; with neither, its requests go to
-// routes().
-struct SiteOptions {
-  std::vector<std::string> names{};
-  std::filesystem::path root{};  // files of this folder; index.html; nothing that begins with a dot
-  std::string reverse_proxy{};   // http:// or https:// server that answers: http://127.0.0.1:8080
-  std::string redirect_to{};     // the one host of names (or elsewhere) that all are sent to
+// certificate for. What it may have besides is a Site's: files or a reverse proxy, paths,
+// passwords.
+struct SiteOptions : Site {
   // How its certificate is had; empty: as AutoHttpsOptions say. `domains` are the names, `store`
   // and `on_event` the whole's.
   std::optional<AutoCertificatesOptions> certificate{};

@@ -210,8 +210,13 @@ HttpServer::HttpServer()
       });
 }
 
-HttpServer::~HttpServer() {
+void HttpServer::end_connections() noexcept {
+  const std::lock_guard lock(mutex_);
   lazy_front_.reset();
+}
+
+HttpServer::~HttpServer() {
+  end_connections();
   const socket_t listening = svr_sock_.exchange(INVALID_SOCKET);
   if (listening != INVALID_SOCKET) ::close(listening);
 }
@@ -254,10 +259,6 @@ bool HttpServer::serve_adopted() {
   adopted_ = false;
   stop_wanted_ = false;
   return good;
-}
-
-bool HttpServer::is_stopping() const noexcept {
-  return state_ == kStopping || svr_sock_ == INVALID_SOCKET;
 }
 
 void HttpServer::stop() noexcept {

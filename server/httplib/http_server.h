@@ -104,7 +104,9 @@ class HttpServer : public httplib::Server {
  protected:
   // Connections accepted from now on speak TLS. Before listening.
   void use_tls(std::shared_ptr<const TlsContext> context) { tls_ = std::move(context); }
-  bool is_stopping() const noexcept;
+  // Of a server whose base's new_task_queue is somebody else's, they may be there to its very end:
+  // for the destructor of who has something that they use.
+  void end_connections() noexcept;
 
   // After the head was read, before any handler: what is changed here, nobody sees otherwise.
   // `raw_head`: as it came. False: the connection ends with this request's answer.

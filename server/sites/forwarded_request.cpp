@@ -138,12 +138,13 @@ void append_origin(std::string& text, const HeadView& head, const ForwardedReque
   text += "\r\n";
 }
 
-bool append_passed_fields(std::string& text, const HeadView& head) {
+bool append_passed_fields(std::string& text, const HeadView& head, bool keeps_authorization) {
   const ConnectionOptions options(head.fields);
   for (const FieldView& field : head.fields) {
     const CanonicalName name(field.name);
     if (is_of_one_hop(name.view()) || ours(name.view()) != Ours::no) continue;
     if (options.names(field.name)) continue;
+    if (keeps_authorization && name.view() == "authorization") continue;
     if (!is_clean(field.value)) return false;
     append_field(text, field.name, field.value);
   }
@@ -176,7 +177,7 @@ bool append_forwarded_request(std::string& text, const HeadView& head,
   if (request.target != "*" || request.base.empty()) text += request.target;
   text += " HTTP/1.1\r\n";
   append_field(text, "Host", request.host);
-  if (!append_passed_fields(text, head)) {
+  if (!append_passed_fields(text, head, request.keeps_authorization)) {
     text.resize(before);
     return false;
   }

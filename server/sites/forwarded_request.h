@@ -20,6 +20,7 @@ struct ForwardedRequest {
   bool secure = true;         // that connection is TLS
   bool believed = false;      // the peer is a proxy that we trust to say where requests come from
   bool upgrades = false;      // see wanted_upgrade()
+  bool keeps_authorization = false;  // it was for us
 };
 
 // Request line, fields and the empty line, put behind what `text` has. RFC 9110 7.6.1: fields of

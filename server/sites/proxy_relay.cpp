@@ -179,6 +179,7 @@ bool ProxyRelay::write_head(Exchange& exchange) {
   forwarded.secure = exchange.ssl() != nullptr;
   forwarded.believed = is_in(group_->options().trusted_proxies, forwarded.peer);
   forwarded.upgrades = !wanted_upgrade(head).empty();
+  forwarded.keeps_authorization = request_.keeps_authorization;
   thread_local std::string text;  // as long as the longest so far
   text.clear();
   if (!append_forwarded_request(text, head, forwarded)) return false;

@@ -4,8 +4,8 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/server/sites/host.h>
-#include <autohttps/server/sites/upstream_url.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace autohttps {
@@ -13,15 +13,21 @@ namespace {
 
 constexpr std::string_view kStar = "*.";
 
-void check_contents(const Site& site) {
-  const std::string who = site.names.empty()
-                              ? "the site of all other hosts"
-                              : "site \"" + printable(site.names.front(), 300) + "\"";
-  if (!site.root.empty() && !site.reverse_proxy.empty()) {
-    throw Error(ErrorCode::config, who + " has both a root and a reverse proxy",
-                "leave out one of the two");
-  }
-  if (!site.reverse_proxy.empty()) parse_upstream_url(site.reverse_proxy);
+// What goes to the program's own routes, and what it guards there.
+bool has_say(const Site& site) {
+  return has_contents(site) || !site.paths.empty() || !site.basic_auth.empty() || site.max_body;
+}
+
+std::vector<std::string> prefixes_of(const Site& site) {
+  std::vector<std::string> prefixes;
+  for (const SitePath& path : site.paths) prefixes.push_back(path.prefix);
+  return prefixes;
+}
+
+std::size_t count_hosts(const HeadView& request) {
+  return static_cast<std::size_t>(std::count_if(
+      request.fields.begin(), request.fields.end(),
+      [](const FieldView& field) { return equals_ignoring_case(field.name, "Host"); }));
 }
 
 }  // namespace
@@ -29,7 +35,8 @@ void check_contents(const Site& site) {
 SiteTable::SiteTable(std::vector<Site> sites, std::uint16_t public_https_port)
     : sites_(std::move(sites)), public_https_port_(public_https_port) {
   for (std::size_t i = 0; i < sites_.size(); ++i) {
-    check_contents(sites_[i]);
+    check_site(sites_[i]);
+    prefixes_.emplace_back(prefixes_of(sites_[i]));
     if (sites_[i].names.empty() && std::exchange(for_others_, i)) {
       throw Error(ErrorCode::config, "two sites have no names", "one may be for all other hosts");
     }
@@ -57,13 +64,13 @@ std::optional<std::size_t> SiteTable::find(std::string_view host) const {
   return found->second;
 }
 
-SiteDecision SiteTable::decide(const RequestHead& request, std::string_view server_name) const {
+SiteDecision SiteTable::decide(const HeadView& request, std::string_view server_name) const {
   using Kind = SiteDecision::Kind;
-  const std::size_t hosts = count_fields(request.fields, "Host");
-  const bool may_have_none = request.version == "HTTP/1.0" && hosts == 0;
+  const std::size_t hosts = count_hosts(request);
+  const bool may_have_none = !request.http11() && request.host.empty() && hosts == 0;
   const std::string named = parse_host(server_name);
-  const std::string host = may_have_none ? named : parse_host(first_field(request.fields, "Host"));
-  if (host.empty() || (hosts != 1 && !may_have_none)) return {Kind::bad_request};
+  const std::string host = may_have_none ? named : parse_host(request.host);
+  if (host.empty() || hosts > 1) return {Kind::bad_request};
 
   auto site = find(host);
   if (!named.empty() && find(named) != site) return {Kind::misdirected};
@@ -74,13 +81,23 @@ SiteDecision SiteTable::decide(const RequestHead& request, std::string_view serv
   if (!site) return {Kind::elsewhere};
   const Site& about = sites_[*site];
   if (!about.redirect_to.empty() && about.redirect_to != host) {
-    const bool clean = is_clean_origin_form(request.target);
-    return {Kind::redirect, *site,
+    const bool clean = is_clean_origin_form(request.resource);
+    return {Kind::redirect, *site, 0, "/",
             "https://" + authority_of(about.redirect_to, public_https_port_) +
-                (clean ? request.target : "/")};
+                (clean ? std::string(request.resource) : "/")};
   }
-  const bool has_contents = !about.root.empty() || !about.reverse_proxy.empty();
-  return {has_contents ? Kind::site : Kind::elsewhere, *site};
+  return has_say(about) ? decide_path(*site, request.resource)
+                        : SiteDecision{Kind::elsewhere, *site};
+}
+
+SiteDecision SiteTable::decide_path(std::size_t site, std::string_view resource) const {
+  // RFC 9110 9.3.7: of the server as a whole. RFC 9112 3.2.1: an URL without a path means "/".
+  if (resource == "*") return {SiteDecision::Kind::site, site, 0, resource};
+  std::string_view path = resource.substr(0, resource.find_first_of("?#"));
+  if (path.empty()) path = "/";
+  const std::optional<PrefixMatch> match = prefixes_[site].find(path);
+  if (!match) return {SiteDecision::Kind::bad_request, site};
+  return {SiteDecision::Kind::site, site, match->index, match->beneath};
 }
 
 }  // namespace autohttps

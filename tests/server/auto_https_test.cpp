@@ -40,6 +40,13 @@ struct SharedTransport final : acme::Transport {
   acme::Transport& to;
 };
 
+SiteOptions site(std::vector<std::string> names, const std::filesystem::path& root = {}) {
+  SiteOptions made;
+  made.names = std::move(names);
+  made.root = root;
+  return made;
+}
+
 class AutoHttpsTest : public ::testing::Test {
  protected:
   ~AutoHttpsTest() override { stop(); }
@@ -350,13 +357,13 @@ TEST_F(AutoHttpsTest, SitesAreAppliedBeforeAndWhileServing) {
   folder.write("a/index.html", "page of a");
   folder.write("b/index.html", "page of b");
   AutoHttps& server = make({});
-  server.apply({{.names = {"a.test"}, .root = folder / "a"}});
+  server.apply({site({"a.test"}, folder / "a")});
   start();
   ASSERT_TRUE(told("a.test", "serves generation 1"));
   TestConnection before = TestConnection::tls(server.https_port(), "a.test");
   EXPECT_EQ(before.get("/", "a.test").body, "page of a");
 
-  server.apply({{.names = {"a.test"}}, {.names = {"b.test"}, .root = folder / "b"}});
+  server.apply({site({"a.test"}), site({"b.test"}, folder / "b")});
   EXPECT_EQ(before.get("/hello", "a.test").body, "hi") << "on the connection that is open";
   ASSERT_TRUE(told("b.test", "serves generation 1"));
   EXPECT_EQ(served("b.test"), stored("b.test"));
@@ -367,8 +374,7 @@ TEST_F(AutoHttpsTest, SitesAreAppliedBeforeAndWhileServing) {
 TEST_F(AutoHttpsTest, WhatOneSitesWishMeetsStopsNoOther) {
   write_wish("both", {"a.test", "x.test"});
   AutoHttps& server = make({});
-  SiteOptions conflicting{.names = {"b.test", "x.test"}};
-  server.apply({conflicting, {.names = {"c.test"}}});
+  server.apply({site({"b.test", "x.test"}), site({"c.test"})});
   EXPECT_TRUE(told("", "site b.test: "));
   EXPECT_EQ(server.certificates().certificates().ids(),
             (std::vector<std::string>{"both", "c.test"}));
@@ -376,7 +382,7 @@ TEST_F(AutoHttpsTest, WhatOneSitesWishMeetsStopsNoOther) {
 
 TEST_F(AutoHttpsTest, SitesThatCannotBeAreRefusedWhole) {
   AutoHttps& server = make({});
-  EXPECT_THROW(server.apply({{.names = {"a.test"}}, {.names = {"a.test"}}}), Error);
+  EXPECT_THROW(server.apply({site({"a.test"}), site({"a.test"})}), Error);
   EXPECT_TRUE(server.certificates().certificates().ids().empty());
 }
 

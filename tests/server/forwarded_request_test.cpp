@@ -97,6 +97,16 @@ TEST_F(ForwardedRequestTest, FieldsOfOneHopEndHere) {
       << "ours are said all the same";
 }
 
+TEST_F(ForwardedRequestTest, APasswordThatWeAskedForGoesNoFurther) {
+  EXPECT_NE(passed("Authorization: Basic eA==\r\n").find("Basic"), std::string::npos);
+  request_.keeps_authorization = true;
+  for (const char* name : {"Authorization", "AUTHORIZATION", "authorization"}) {
+    EXPECT_EQ(passed(std::string(name) + ": Basic eA==\r\n").find("Basic"), std::string::npos);
+  }
+  EXPECT_NE(passed("Proxied-Authorization: x\r\n").find("Proxied-Authorization"),
+            std::string::npos);
+}
+
 TEST_F(ForwardedRequestTest, FramesTheBodyOnce) {
   const std::string head = "POST /x?y HTTP/1.1\r\nHost: a.test:8443\r\n" + kOurs;
   const std::string line = "POST /x?y HTTP/1.1";

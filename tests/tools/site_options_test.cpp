@@ -31,7 +31,7 @@ TEST(SiteOptionsTest, TheConfigurationsSitesWithTheirWishes) {
   EXPECT_EQ(sites[0].root, "/srv/a");
   ASSERT_TRUE(sites[0].certificate);
   EXPECT_EQ(sites[0].certificate->server, "https://ca.test/dir");
-  EXPECT_EQ(sites[1].reverse_proxy, "http://127.0.0.1:1");
+  EXPECT_EQ(sites[1].reverse_proxy, std::vector<std::string>{"http://127.0.0.1:1"});
   EXPECT_EQ(sites[1].redirect_to, "b.test");
 }
 

@@ -24,7 +24,7 @@ SiteOptions contents_of(const Settings& settings) {
   SiteOptions site;
   site.names = settings.names;
   if (!settings.root.empty()) site.root = std::filesystem::absolute(settings.root);
-  site.reverse_proxy = settings.reverse_proxy;
+  if (!settings.reverse_proxy.empty()) site.reverse_proxy = {settings.reverse_proxy};
   site.redirect_to = settings.redirect_to;
   return site;
 }

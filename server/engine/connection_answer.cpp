@@ -28,6 +28,11 @@ std::string_view hexadecimal(std::size_t value, std::array<char, kChunkHead>& te
   return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
+void reset_at_close(int fd) noexcept {
+  const linger now{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 }  // namespace
 
 // ---- to the socket
@@ -111,7 +116,9 @@ Connection::Flow Connection::pump_source() noexcept {
           return flow == Flow::done ? Flow::starved : flow;
         }
         case Pulled::Kind::broken:
-          lose();  // half an answer must not pass for a whole one
+          // Half an answer must not pass for a whole one: not even where its end is a FIN.
+          if (request.framing == Request::Framing::until_close) reset_at_close(wire_.fd());
+          lose();
           break;
         case Pulled::Kind::end:
           if (has_length && request.left > 0) lose();
@@ -255,7 +262,7 @@ bool Connection::begin_text(std::string_view head) noexcept {
     return false;
   }
   if (text.status < 200 && text.status != 101) {
-    request.continue_wanted = false;
+    if (text.status == 100) request.continue_wanted = false;
     return put(head) && flush_or_wait();
   }
   request.begun = true;

@@ -43,21 +43,23 @@ std::string ask(UpstreamConnection& connection, std::int64_t until,
   ResponseScanner scanner;
   ResponseView view;
   while (true) {
-    const Pulled got = connection.fill();
-    if (got.kind == Pulled::Kind::later) {
-      if (!wait_for(connection, POLLIN, until, stopping)) return late;
-      connection.note_event();
-      continue;
-    }
-    if (got.kind != Pulled::Kind::bytes) return "its health check was not answered";
     const auto result = scanner.scan(connection.in().view(), view);
-    if (result.kind == ResponseScanner::Result::Kind::refused) {
-      return std::string("its health check was answered with ") + result.reason;
+    switch (result.kind) {
+      case ResponseScanner::Result::Kind::refused:
+        return std::string("its health check was answered with ") + result.reason;
+      case ResponseScanner::Result::Kind::complete:
+        if (view.status >= 400) return "its health check says " + std::to_string(view.status);
+        if (view.status >= 200) return {};
+        connection.in().consume(result.consumed);
+        continue;
+      case ResponseScanner::Result::Kind::incomplete:
+        break;
     }
-    if (result.kind != ResponseScanner::Result::Kind::complete) continue;
-    if (view.status >= 200 && view.status < 400) return {};
-    if (view.status >= 400) return "its health check says " + std::to_string(view.status);
-    connection.in().consume(result.consumed);
+    const Pulled got = connection.fill();
+    if (got.kind == Pulled::Kind::bytes) continue;
+    if (got.kind != Pulled::Kind::later) return "its health check was not answered";
+    if (!wait_for(connection, POLLIN, until, stopping)) return late;
+    connection.note_event();
   }
 }
 

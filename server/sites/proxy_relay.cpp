@@ -217,9 +217,10 @@ ProxyRelay::Sent ProxyRelay::send(Exchange& exchange) {
   return Sent::now;
 }
 
-// `more`: there may be more of the body at once.
+// `more`: there may be more of the body at once, when what is there is out.
 ProxyRelay::Sent ProxyRelay::pull_piece(Exchange& exchange, bool& more) {
   Buffer& out = connection_->out();
+  more = true;
   if (out.size() + kAround + kLeastPiece > Buffer::kBlock) return Sent::now;
   const HeadView& head = exchange.head();
   const std::size_t room = Buffer::kBlock - out.size();
@@ -229,7 +230,6 @@ ProxyRelay::Sent ProxyRelay::pull_piece(Exchange& exchange, bool& more) {
   upload_begun_ = upload_begun_ || got.kind == Pulled::Kind::bytes;
   switch (got.kind) {
     case Pulled::Kind::bytes:
-      more = true;
       waits_since_ = 0;
       uploaded_ += got.bytes;
       if (request_.max_body > 0 && uploaded_ > request_.max_body) return Sent::too_large;
@@ -245,6 +245,7 @@ ProxyRelay::Sent ProxyRelay::pull_piece(Exchange& exchange, bool& more) {
       upload_ = Upload::none;
       break;
     case Pulled::Kind::later:
+      more = false;
       break;
     case Pulled::Kind::broken:
       return Sent::client_failed;

@@ -62,11 +62,12 @@ void UpstreamHealth::note_failure(const std::string& trouble, std::int64_t now) 
 }
 
 void UpstreamHealth::note_check(bool good, const std::string& trouble, std::int64_t now) noexcept {
-  if (good) return recover();
   {
     const std::lock_guard lock(mutex_);
-    if (++failed_checks_ < kChecksThatCount) return;
+    failed_checks_ = good ? 0 : failed_checks_ + 1;
+    if (!good && failed_checks_ < kChecksThatCount) return;
   }
+  if (good) return note_success();
   note_failure(trouble, now);
 }
 

@@ -1,6 +1,7 @@
 // A reverse proxy on an engine of its own, and clients of it that know HTTP's framing.
 #pragma once
 
+#include <autohttps/common/strings.h>
 #include <autohttps/server/engine/chunked_decoder.h>
 #include <autohttps/server/sites/reverse_proxy.h>
 #include <autohttps/tests/support/engine_fixture.h>

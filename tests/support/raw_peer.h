@@ -16,14 +16,16 @@
 
 namespace autohttps {
 
-// One connection at a time: takes in a head, keeps it, writes `answer`, and closes, or waits until
-// the client is gone. Thread-safe.
+// One connection at a time: takes in a head (or what else ends a request; empty: a byte), keeps it,
+// writes `answer`, and closes, or waits until the client is gone. Thread-safe.
 class RawPeer {
  public:
   enum class Then { close, wait };
-  explicit RawPeer(std::string answer, Then then = Then::close)
+  explicit RawPeer(std::string answer, Then then = Then::close,
+                   std::string end_of_request = "\r\n\r\n")
       : answer_(std::move(answer)),
         then_(then),
+        end_(std::move(end_of_request)),
         listening_(listen_tcp("127.0.0.1", 0)),
         port_(bound_port(listening_.get())),
         thread_([this] { serve(); }) {}
@@ -46,9 +48,12 @@ class RawPeer {
     for (;;) {
       const OwnedFd client(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!client) return;
-      if (!read_until(client.get(), "\r\n\r\n")) continue;
+      if (!read_until(client.get(), end_)) continue;
       ::send(client.get(), answer_.data(), answer_.size(), MSG_NOSIGNAL);
-      if (then_ == Then::wait) read_until(client.get(), {});
+      if (then_ == Then::wait) {
+        while (read_until(client.get(), {})) {
+        }
+      }
     }
   }
   bool read_until(int client, const std::string& end) {
@@ -58,12 +63,13 @@ class RawPeer {
       if (count <= 0) return false;
       const std::lock_guard lock(mutex_);
       received_.append(buffer.data(), static_cast<std::size_t>(count));
-      if (!end.empty() && received_.find(end) != std::string::npos) return true;
+      if (received_.find(end) != std::string::npos) return true;
     }
   }
 
   const std::string answer_;
   const Then then_;
+  const std::string end_;
   const OwnedFd listening_;
   const std::uint16_t port_;
   mutable std::mutex mutex_;  // guards received_

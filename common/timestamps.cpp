@@ -127,6 +127,56 @@ void read_clock(Reader& reader, DateTime& time) noexcept {
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kLongDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                       "Thursday", "Friday", "Saturday"};
+
+// RFC 9110 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
+bool read_imf_fixdate(std::string_view text, DateTime& time, int& weekday) noexcept {
+  Reader reader(text);
+  weekday = reader.one_of(kDays);
+  reader.literal(", ");
+  time.day = reader.digits(2);
+  reader.literal(" ");
+  time.month = reader.one_of(kMonths) + 1;
+  reader.literal(" ");
+  time.year = reader.digits(4);
+  reader.literal(" ");
+  read_clock(reader, time);
+  reader.literal(" GMT");
+  return reader.finished();
+}
+
+// "Sunday, 06-Nov-94 08:49:37 GMT", of a year from 1970 to 2069: who still writes it has no other.
+bool read_rfc850_date(std::string_view text, DateTime& time, int& weekday) noexcept {
+  Reader reader(text);
+  weekday = reader.one_of(kLongDays);
+  reader.literal(", ");
+  time.day = reader.digits(2);
+  reader.literal("-");
+  time.month = reader.one_of(kMonths) + 1;
+  reader.literal("-");
+  time.year = reader.digits(2);
+  time.year += time.year < 70 ? 2000 : 1900;
+  reader.literal(" ");
+  read_clock(reader, time);
+  reader.literal(" GMT");
+  return reader.finished();
+}
+
+// "Sun Nov  6 08:49:37 1994", as asctime(3) writes it, in UTC.
+bool read_asctime_date(std::string_view text, DateTime& time, int& weekday) noexcept {
+  Reader reader(text);
+  weekday = reader.one_of(kDays);
+  reader.literal(" ");
+  time.month = reader.one_of(kMonths) + 1;
+  reader.literal(" ");
+  time.day = reader.optional(" ") ? reader.digits(1) : reader.digits(2);
+  reader.literal(" ");
+  read_clock(reader, time);
+  reader.literal(" ");
+  time.year = reader.digits(4);
+  return reader.finished();
+}
 
 }  // namespace
 
@@ -187,19 +237,12 @@ std::string format_http_date(WallTime time) {
 }
 
 std::optional<WallTime> parse_http_date(std::string_view text) noexcept {
-  Reader reader(text);
   DateTime time;
-  const int weekday = reader.one_of(kDays);
-  reader.literal(", ");
-  time.day = reader.digits(2);
-  reader.literal(" ");
-  time.month = reader.one_of(kMonths) + 1;
-  reader.literal(" ");
-  time.year = reader.digits(4);
-  reader.literal(" ");
-  read_clock(reader, time);
-  reader.literal(" GMT");
-  if (!reader.finished()) return std::nullopt;
+  int weekday = 0;
+  if (!read_imf_fixdate(text, time, weekday) && !read_rfc850_date(text, time, weekday) &&
+      !read_asctime_date(text, time, weekday)) {
+    return std::nullopt;
+  }
   const auto seconds = unix_seconds(time, 0);
   if (!seconds) return std::nullopt;
   const std::int64_t leap = time.second == 60 ? 1 : 0;  // its own day, not the next one's

@@ -20,7 +20,8 @@ std::string format_rfc3339(WallTime);  // UTC, whole seconds: 2026-11-24T07:30:2
 // 1970..9999. What is later than 2200 becomes 2200.
 std::optional<WallTime> parse_rfc3339(std::string_view) noexcept;
 std::string format_http_date(WallTime);  // Sun, 06 Nov 1994 08:49:37 GMT
-// IMF-fixdate only; the obsolete forms are not worth a parser. Empty for anything else.
+// Also in the two obsolete forms, which RFC 9110 5.6.7 has recipients accept. Empty for anything
+// else.
 std::optional<WallTime> parse_http_date(std::string_view) noexcept;
 // For people: "in 59 days", "3 hours ago", "now".
 std::string format_relative(WallTime when, WallTime now);

@@ -68,7 +68,8 @@ ByteRanges parse_byte_ranges(std::string_view field, std::uint64_t size) {
     return {};  // 14.2: a unit that is not understood MUST be ignored
   }
   std::string_view list = field.substr(equals + 1);
-  ByteRanges found{Kind::unsatisfiable};
+  ByteRanges found;
+  std::uint64_t asked = 0;
   std::size_t count = 0;
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());
@@ -78,9 +79,14 @@ ByteRanges parse_byte_ranges(std::string_view field, std::uint64_t size) {
     if (++count > kMostRanges) return {};
     const auto part = parse_range(member, size);
     if (!part) return {Kind::unsatisfiable};
-    if (part->length > 0) add_part(found.parts, *part);
+    if (part->length == 0) continue;
+    asked += part->length;
+    if (asked > size) return {};  // 14.2: overlapping for no good reason
+    add_part(found.parts, *part);
   }
-  if (!found.parts.empty()) found.kind = Kind::parts;
+  // Of nothing there is no part: who asks so of all files, to get no more than that, gets it.
+  if (count == 0 || size == 0) return {};
+  found.kind = found.parts.empty() ? Kind::unsatisfiable : Kind::parts;
   return found;
 }
 

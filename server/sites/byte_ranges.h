@@ -15,7 +15,7 @@ struct ByteRange {
 
 struct ByteRanges {
   enum class Kind {
-    whole,          // no ranges that we know, or too many: all is sent
+    whole,          // no ranges that we know, too many, or more than all: all is sent
     parts,          // one or more
     unsatisfiable,  // 416: none is of this content, or they are no ranges of bytes at all
   } kind = Kind::whole;

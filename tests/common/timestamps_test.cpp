@@ -133,12 +133,25 @@ TEST(TimestampsTest, ParsesImfFixdate) {
   EXPECT_EQ(parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT"), at(7258118400));
 }
 
+TEST(TimestampsTest, ParsesTheObsoleteFormsOfHttpDates) {
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), at(784111777));  // RFC 9110 5.6.7
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), at(784111777));
+  EXPECT_EQ(parse_http_date("Tuesday, 24-Nov-26 07:30:20 GMT"), at(1795505420));
+  EXPECT_EQ(parse_http_date("Tue Nov 24 07:30:20 2026"), at(1795505420));
+}
+
 TEST(TimestampsTest, RefusesOtherHttpDates) {
   const std::string table[] = {"",
                                "0",
                                "120",
-                               "Sunday, 06-Nov-94 08:49:37 GMT",  // RFC 850
-                               "Sun Nov  6 08:49:37 1994",        // asctime
+                               "Monday, 06-Nov-94 08:49:37 GMT",  // it was a Sunday
+                               "Sun, 06-Nov-94 08:49:37 GMT",
+                               "Sunday, 06-Nov-1994 08:49:37 GMT",
+                               "Sunday, 06 Nov 94 08:49:37 GMT",
+                               "Mon Nov  6 08:49:37 1994",
+                               "Sun Nov 6 08:49:37 1994",
+                               "Sun Nov  6 08:49:37 1994 GMT",
+                               "Sun Nov 31 08:49:37 1994",
                                "Sun, 06 Nov 1994 08:49:37 UTC",
                                "Sun, 06 Nov 1994 08:49:37 GMT ",
                                "Sun, 06 Nov 1994 08:49:37",

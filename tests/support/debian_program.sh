@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Unpacks a package of a Debian suite's and prints the folder of its programs, without installing
-# anything: a newer version beside the distribution's, or one whose service nobody wants. For static
-# programs (those in Go are).
+# anything: a newer version beside the distribution's, or one whose service nobody wants. For
+# programs that need no other packages than are there (those in Go do not).
 #
 #   debian_program.sh PACKAGE FOLDER SUITE     e.g. debian_program.sh pebble build/pebble sid
 #
-# It lies in FOLDER/NUMBER/usr/bin, e.g. build/pebble/2.10.0/usr/bin, where the tests look. What
-# FOLDER holds already is not fetched again. The mirror and its settings are this machine's apt's;
+# It lies in FOLDER/NUMBER/usr/bin (or sbin), e.g. build/pebble/2.10.0/usr/bin, where the tests look.
+# What FOLDER holds already is not fetched again. The mirror and its settings are this machine's apt's;
 # its sources, lists and caches are not touched.
 set -euo pipefail
 # shellcheck source=tests/support/debian_apt.sh
@@ -22,7 +22,11 @@ folder=$(cd "$folder" && pwd)
 exec 9>"$folder/lock"  # two builds of one tree
 flock 9
 stamp=$folder/$suite.number
-programs() { echo "$folder/$(cat "$stamp" 2>/dev/null || echo none)/usr/bin"; }
+programs() {
+  local tree
+  tree=$folder/$(cat "$stamp" 2>/dev/null || echo none)/usr
+  if [[ -x $tree/sbin/$package ]]; then echo "$tree/sbin"; else echo "$tree/bin"; fi
+}
 
 if [[ ! -x $(programs)/$package ]]; then
   apart=$folder/$suite.apt
@@ -38,8 +42,8 @@ if [[ ! -x $(programs)/$package ]]; then
   rm -rf "$apart/tree" "${folder:?}/$number"
   dpkg-deb -x "${packages[0]}" "$apart/tree" && mv "$apart/tree" "$folder/$number" || fail "${packages[0]}"
   # A program of a newer libc says so, and nothing else.
-  said=$("$folder/$number/usr/bin/$package" -help 2>&1) || [[ $said == *[Uu]sage* ]] ||
-    { echo "$said" | tail -n 5 >&2; fail "the $package of $suite does not run here"; }
   echo "$number" >"$stamp"
+  said=$("$(programs)/$package" -help 2>&1) || [[ $said == *[Uu]sage* ]] ||
+    { rm "$stamp"; echo "$said" | tail -n 5 >&2; fail "the $package of $suite does not run here"; }
 fi
 programs

@@ -3,6 +3,7 @@
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
 #include <autohttps/server/auto_https/auto_https.h>
+#include <autohttps/server/auto_https/on_demand_certificates.h>
 #include <autohttps/server/auto_https/port80.h>
 #include <autohttps/server/auto_https/served_check.h>
 #include <autohttps/server/auto_https/site_server.h>
@@ -93,6 +94,7 @@ struct AutoHttps::Parts {
   void apply(const std::vector<SiteOptions>&);
   void serve_sites();
   void wish_for(const SiteOptions&);
+  bool supply(acme::Publisher&, std::string_view name, std::function<void()> ready);
 
   const AutoHttpsOptions options;
 
@@ -101,9 +103,10 @@ struct AutoHttps::Parts {
   AutoCertificates certificates;
   ChallengeLoads challenges;
   SiteServer https;
-  std::unique_ptr<Port80> port80;      // set by bind()
-  std::unique_ptr<ServedCheck> check;  // set by begin()
-  std::uint16_t https_port = 0;        // set by bind()
+  std::unique_ptr<Port80> port80;                   // set by bind()
+  std::unique_ptr<ServedCheck> check;               // set by begin()
+  std::unique_ptr<OnDemandCertificates> on_demand;  // likewise; null: off
+  std::uint16_t https_port = 0;                     // set by bind()
 
   std::mutex applying;             // one apply() at a time, none while begin() is under way
   bool begun = false;              // guarded by applying
@@ -254,8 +257,12 @@ void AutoHttps::Parts::redirect_wished_names(const acme::Publisher& publisher) {
 void AutoHttps::Parts::publish_onwards() {
   acme::Publisher* publisher = certificates.publisher();
   cache->on_drop([publisher](std::string_view id) { publisher->dropped(id); });
-  cache->on_miss([publisher](std::string_view name, std::function<void()> ready) {
-    return publisher->supply(name, std::move(ready));
+  if (options.on_demand.is_on()) {
+    on_demand =
+        std::make_unique<OnDemandCertificates>(options.on_demand, certificates, options.on_event);
+  }
+  cache->on_miss([this, publisher](std::string_view name, std::function<void()> ready) {
+    return supply(*publisher, name, std::move(ready));
   });
   publisher->on_installed([this, publisher](const Credentials& installed) {
     check->expect(installed);
@@ -268,6 +275,19 @@ void AutoHttps::Parts::publish_onwards() {
   });
 }
 
+// What the store has not got, a client's asking may bring.
+bool AutoHttps::Parts::supply(acme::Publisher& publisher, std::string_view name,
+                              std::function<void()> ready) {
+  if (!on_demand) return publisher.supply(name, std::move(ready));
+  const auto shared = std::make_shared<std::function<void()>>(std::move(ready));
+  const auto after_store = [this, name = std::string(name), shared] {
+    const bool is_there = cache->find({name, {}, {}}) != nullptr;
+    if (is_there || !on_demand->want(name, [shared] { (*shared)(); })) (*shared)();
+  };
+  if (publisher.supply(name, after_store)) return true;
+  return on_demand->want(name, [shared] { (*shared)(); });
+}
+
 // 443 has been drained by now, so nobody asks the publisher; the manager's answers go down while
 // port 80 still gives them; an order under way stays in its journal.
 void AutoHttps::Parts::end() noexcept {
@@ -276,6 +296,7 @@ void AutoHttps::Parts::end() noexcept {
     begun = false;  // a reload that comes now finds no publisher any more
   }
   if (check) check->stop();
+  if (on_demand) on_demand->stop();
   certificates.stop();
   if (port80) port80->stop();
 }

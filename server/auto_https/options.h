@@ -5,6 +5,7 @@
 #include <autohttps/acme/management/hook_duties.h>
 #include <autohttps/common/event.h>
 #include <autohttps/common/private_key.h>
+#include <autohttps/server/auto_https/on_demand.h>
 #include <autohttps/server/engine/limits.h>
 #include <autohttps/server/sites/site.h>
 
@@ -50,9 +51,12 @@ struct AutoHttpsOptions {
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;  // behind port forwarding, for redirects; 0: https_port
-  bool modern_tls = false;              // TLS 1.3 only; false: Mozilla's intermediate
-  EngineLimits engine{};                // of the HTTPS front: what clients are given, and how long
-  EventSink on_event{};                 // empty: warnings and errors to stderr
+  // Certificates for names that nobody wished for before, when a client first asks for one: as
+  // these options say otherwise. The handshake waits, as long as EngineLimits::handshake lets it.
+  OnDemandOptions on_demand{};
+  bool modern_tls = false;  // TLS 1.3 only; false: Mozilla's intermediate
+  EngineLimits engine{};    // of the HTTPS front: what clients are given, and how long
+  EventSink on_event{};     // empty: warnings and errors to stderr
 };
 
 // One of several sites; one of them may have no names: it is for every other host that there is a

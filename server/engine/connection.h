@@ -155,7 +155,7 @@ class Connection final : public Exchange {
   void set_deadline(std::int64_t at) noexcept;
   void end() noexcept { phase_ = Phase::over; }
 
-  // ---- connection_answer.cpp: from the handler
+  // ---- connection_answer.cpp: from the handler; connection_output.cpp: to the socket
   Step send_answer();
   enum class Flow : std::uint8_t { done, blocked, starved, gone };
   Flow flush(bool last = false) noexcept;  // `last`: the connection ends behind it

@@ -133,13 +133,9 @@ ScriptedUpstream::ScriptedUpstream(const std::string& socket_path, Script script
 ScriptedUpstream::~ScriptedUpstream() {
   ::shutdown(listening_.get(), SHUT_RDWR);  // accept() returns
   acceptor_.join();
-  std::vector<std::thread> threads;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
-    threads.swap(threads_);
-  }
-  for (std::thread& thread : threads) thread.join();
+  std::unique_lock lock(mutex_);
+  for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+  changed_.wait(lock, [this] { return open_.empty(); });
 }
 
 std::string ScriptedUpstream::url() const {
@@ -156,7 +152,7 @@ void ScriptedUpstream::accept_all() {
     ++open_count_;
     const std::lock_guard lock(mutex_);
     open_.push_back(fd);
-    threads_.emplace_back([this, fd, which] { serve(fd, which); });
+    std::thread([this, fd, which] { serve(fd, which); }).detach();  // the destructor waits for it
   }
 }
 
@@ -223,6 +219,7 @@ void ScriptedUpstream::serve(int fd, int which) {
   open_.erase(std::find(open_.begin(), open_.end(), fd));
   ::close(fd);
   --open_count_;
+  changed_.notify_all();
 }
 
 }  // namespace autohttps

@@ -5,6 +5,7 @@
 #include <autohttps/common/owned_fd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -78,8 +79,8 @@ class ScriptedUpstream {
   std::atomic<int> requests_{0};
   std::atomic<int> open_count_{0};
   std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
   std::vector<int> open_;
-  std::vector<std::thread> threads_;
   std::thread acceptor_;
 };
 

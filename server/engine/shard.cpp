@@ -289,7 +289,8 @@ bool Shard::watch(const Connection& connection, int other, WatchTag& tag) noexce
   event.data.u64 = id_of(connection) | kOther;
   if (tag.where == this && tag.whom == event.data.u64) return true;
   // Another connection may have watched it before: its late events find nobody.
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, other, &event) != 0 &&
+  const bool known = tag.where == this;
+  if (::epoll_ctl(epoll_.get(), known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, other, &event) != 0 &&
       (errno != EEXIST || ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, other, &event) != 0)) {
     return false;
   }

@@ -124,7 +124,7 @@ void ProxyRelay::pass_on(Exchange& exchange, const ResponseView& view, std::size
   if (!with_body || length == 0U) {
     framing_ = Framing::length;
     left_ = 0;
-    finish();
+    finish(exchange);
   }
   if (with_body || length) answer.body = std::make_unique<ProxiedBody>(*this, exchange, length);
   if (!with_body && !length && exchange.head().method == "HEAD") {
@@ -153,7 +153,7 @@ Pulled ProxyRelay::read_body(Exchange& exchange, std::span<char> into) {
   while (true) {
     Buffer& in = connection_->in();
     if (!in.empty()) {
-      const Pulled got = take_buffered(into);
+      const Pulled got = take_buffered(exchange, into);
       if (got.kind != Pulled::Kind::later) return got;
     }
     Pulled got;
@@ -172,12 +172,12 @@ Pulled ProxyRelay::read_body(Exchange& exchange, std::span<char> into) {
     }
     switch (got.kind) {
       case Pulled::Kind::bytes:
-        return count_body(got);
+        return count_body(exchange, got);
       case Pulled::Kind::later:
         return wait_for_body(exchange);
       case Pulled::Kind::end:
         if (framing_ != Framing::until_end) return break_off();
-        finish();
+        finish(exchange);
         return {};
       case Pulled::Kind::broken:
         return break_off();
@@ -186,8 +186,8 @@ Pulled ProxyRelay::read_body(Exchange& exchange, std::span<char> into) {
 }
 
 // Later: there was only framing in it.
-Pulled ProxyRelay::take_buffered(std::span<char> into) {
-  if (framing_ == Framing::chunked) return take_chunks(into);
+Pulled ProxyRelay::take_buffered(const Exchange& exchange, std::span<char> into) {
+  if (framing_ == Framing::chunked) return take_chunks(exchange, into);
   Buffer& in = connection_->in();
   std::size_t count = std::min(in.size(), into.size());
   if (framing_ == Framing::length) {
@@ -195,10 +195,10 @@ Pulled ProxyRelay::take_buffered(std::span<char> into) {
   }
   std::copy_n(in.view().begin(), count, into.begin());
   in.consume(count);
-  return count_body(Pulled::some(count));
+  return count_body(exchange, Pulled::some(count));
 }
 
-Pulled ProxyRelay::take_chunks(std::span<char> into) {
+Pulled ProxyRelay::take_chunks(const Exchange& exchange, std::span<char> into) {
   using State = ChunkedDecoder::State;
   Buffer& in = connection_->in();
   std::size_t filled = 0;
@@ -213,16 +213,16 @@ Pulled ProxyRelay::take_chunks(std::span<char> into) {
     in.consume(before - input.size());
   }
   if (state == State::bad) return break_off();
-  if (state == State::done) finish();
-  if (filled > 0) return count_body(Pulled::some(filled));
+  if (state == State::done) finish(exchange);
+  if (filled > 0) return count_body(exchange, Pulled::some(filled));
   return {state == State::done ? Pulled::Kind::end : Pulled::Kind::later};
 }
 
-Pulled ProxyRelay::count_body(Pulled got) noexcept {
+Pulled ProxyRelay::count_body(const Exchange& exchange, Pulled got) noexcept {
   waits_since_ = 0;
   if (framing_ == Framing::length) {
     left_ -= got.bytes;
-    if (left_ == 0) finish();
+    if (left_ == 0) finish(exchange);
   }
   return got;
 }
@@ -244,7 +244,7 @@ Pulled ProxyRelay::wait_for_body(Exchange& exchange) noexcept {
 }
 
 // The connection may carry another request, if nothing of this one is left in it.
-void ProxyRelay::finish() noexcept {
+void ProxyRelay::finish(const Exchange& exchange) noexcept {
   finished_ = true;
   const bool clean = upload_ == Upload::none && connection_->in().empty() &&
                      connection_->out().empty() && framing_ != Framing::until_end;
@@ -255,7 +255,7 @@ void ProxyRelay::finish() noexcept {
       const std::chrono::seconds told(idle_seconds_ - 1);
       idle = std::min(idle, std::chrono::duration_cast<milliseconds>(told));
     }
-    if (upstream_->pool.put(std::move(connection_), idle) && keeper_) keeper_->wake();
+    if (upstream_->pool.put(std::move(connection_), &exchange, idle) && keeper_) keeper_->wake();
   }
   leave();
 }
@@ -313,7 +313,7 @@ Pulled ProxyRelay::move_tunnel(Exchange& exchange, std::span<char> into) {
   if (connection_->in().empty()) {
     got = connection_->read(into);
   } else {
-    got = take_buffered(into);
+    got = take_buffered(exchange, into);
   }
   const std::int64_t now = coarse_milliseconds();
   switch (got.kind) {

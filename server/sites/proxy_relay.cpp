@@ -107,7 +107,7 @@ bool ProxyRelay::begin(Exchange& exchange) {
   while ((upstream_ = group_->choose(tried_)) != nullptr) {
     upstream_->active.fetch_add(1, std::memory_order_relaxed);
     upstream_->requests.fetch_add(1, std::memory_order_relaxed);
-    auto kept = upstream_->pool.take();
+    auto kept = upstream_->pool.take(&exchange);
     const Opened opened = kept ? take(exchange, std::move(kept)) : connect(exchange);
     if (opened != Opened::nowhere) return opened == Opened::yes;
     note_failure();

@@ -17,7 +17,7 @@ namespace autohttps {
 // Told when a connection is kept where none was, so that somebody closes it once it is old.
 struct PoolKeeper {
   virtual ~PoolKeeper() = default;
-  virtual void wake() noexcept = 0;
+  virtual void wake() noexcept = 0;  // costs next to nothing while it is awake
 };
 
 // Of one thread at a time. Destroyed before its end, it closes the upstream's connection.
@@ -65,12 +65,12 @@ class ProxyRelay final : public Relay {
   Way begin_tunnel(Exchange&, const ResponseView&, std::size_t head);
   void pass_on(Exchange&, const ResponseView&, std::size_t head);
   Pulled read_body(Exchange&, std::span<char>);
-  Pulled take_buffered(std::span<char>);
-  Pulled take_chunks(std::span<char>);
-  Pulled count_body(Pulled) noexcept;
+  Pulled take_buffered(const Exchange&, std::span<char>);
+  Pulled take_chunks(const Exchange&, std::span<char>);
+  Pulled count_body(const Exchange&, Pulled) noexcept;
   Pulled break_off() noexcept;
   Pulled wait_for_body(Exchange&) noexcept;
-  void finish() noexcept;
+  void finish(const Exchange&) noexcept;
   Pulled move_tunnel(Exchange&, std::span<char>);
   bool send_tunnelled(Exchange&);
 

@@ -43,8 +43,7 @@ class UpstreamConnection {
   int fd() const noexcept { return fd_.get(); }
   WatchTag& tag() noexcept { return tag_; }
 
-  bool was_kept = false;        // carried a request before
-  std::int64_t idle_until = 0;  // steady milliseconds; its keeper's
+  bool was_kept = false;  // carried a request before
 
  private:
   UpstreamConnection() = default;

@@ -24,10 +24,12 @@ UpstreamKeeper::UpstreamKeeper(std::shared_ptr<UpstreamGroup> group,
 UpstreamKeeper::~UpstreamKeeper() { stop(); }
 
 void UpstreamKeeper::wake() noexcept {
+  touched_ = true;
+  if (!sleeps_) return;
   try {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    woken_ = true;
+    sleeps_ = false;
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     changed_.notify_all();
   } catch (const std::exception&) {
@@ -50,15 +52,16 @@ void UpstreamKeeper::stop() noexcept {
 void UpstreamKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    woken_ = false;
+    touched_ = false;
     lock.unlock();
     const bool more = look();
     lock.lock();
-    if (more) {
-      changed_.wait_for(lock, round_, [this] { return stopping_.load(); });
-    } else {
-      changed_.wait(lock, [this] { return stopping_ || woken_; });
-    }
+    // What is taken and kept all the time does not wake it each time: it looks once a round.
+    changed_.wait_for(lock, round_, [this] { return stopping_.load(); });
+    if (more || stopping_) continue;
+    sleeps_ = true;  // before the look at touched_: who touches looks at this one after it
+    if (touched_) sleeps_ = false;
+    changed_.wait(lock, [this] { return stopping_ || !sleeps_; });
   }
 }
 

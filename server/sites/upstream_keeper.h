@@ -31,9 +31,10 @@ class UpstreamKeeper final : public PoolKeeper {
   const std::shared_ptr<UpstreamGroup> group_;
   const std::chrono::milliseconds round_;
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;  // guards what follows
+  std::atomic<bool> touched_{false};  // something is kept since it looked
+  std::atomic<bool> sleeps_{true};    // until it is woken; at first there is no thread
+  std::mutex mutex_;                  // guards what follows
   std::condition_variable changed_;
-  bool woken_ = false;
   std::thread thread_;
 };
 

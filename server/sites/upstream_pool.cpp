@@ -8,28 +8,32 @@
 
 namespace autohttps {
 
-std::unique_ptr<UpstreamConnection> UpstreamPool::take() noexcept {
+UpstreamPool::Kept UpstreamPool::take_one(const void* user) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return {};
+  auto chosen = std::ranges::find(idle_, user, &Kept::user);
+  if (chosen == idle_.end()) --chosen;
+  Kept kept = std::move(*chosen);
+  idle_.erase(chosen);
+  return kept;
+}
+
+std::unique_ptr<UpstreamConnection> UpstreamPool::take(const void* user) noexcept {
   const std::int64_t now = coarse_milliseconds();
   while (true) {
-    std::unique_ptr<UpstreamConnection> youngest;
-    {
-      const std::lock_guard lock(mutex_);
-      if (idle_.empty()) return nullptr;
-      youngest = std::move(idle_.back());
-      idle_.pop_back();
-    }
-    if (youngest->idle_until > now && youngest->is_still_good()) return youngest;
+    Kept kept = take_one(user);
+    if (!kept.connection) return nullptr;
+    if (kept.until > now && kept.connection->is_still_good()) return std::move(kept.connection);
   }
 }
 
-bool UpstreamPool::put(std::unique_ptr<UpstreamConnection> connection,
+bool UpstreamPool::put(std::unique_ptr<UpstreamConnection> connection, const void* user,
                        std::chrono::milliseconds idle) noexcept {
   connection->was_kept = true;
-  connection->idle_until = coarse_milliseconds() + idle.count();
   try {
     const std::lock_guard lock(mutex_);
     if (closed_ || idle_.size() >= kMost) return false;
-    idle_.push_back(std::move(connection));
+    idle_.push_back({std::move(connection), user, coarse_milliseconds() + idle.count()});
     return idle_.size() == 1;
   } catch (const std::exception&) {
     return false;
@@ -37,21 +41,20 @@ bool UpstreamPool::put(std::unique_ptr<UpstreamConnection> connection,
 }
 
 void UpstreamPool::close_old(std::int64_t now) noexcept {
-  std::vector<std::unique_ptr<UpstreamConnection>> old;
+  std::vector<Kept> old;
   const std::lock_guard lock(mutex_);
-  const auto is_old = [now](const auto& each) { return each->idle_until <= now; };
   try {
-    for (auto& each : idle_) {
-      if (is_old(each)) old.push_back(std::move(each));
+    for (Kept& each : idle_) {
+      if (each.until <= now) old.push_back(std::move(each));
     }
   } catch (const std::exception&) {
     // No memory: the next time.
   }
-  std::erase(idle_, nullptr);
+  std::erase_if(idle_, [](const Kept& each) { return each.connection == nullptr; });
 }
 
 void UpstreamPool::close_all() noexcept {
-  std::vector<std::unique_ptr<UpstreamConnection>> all;
+  std::vector<Kept> all;
   const std::lock_guard lock(mutex_);
   closed_ = true;
   all.swap(idle_);

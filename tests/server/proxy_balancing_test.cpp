@@ -240,15 +240,36 @@ TEST_F(KeeperTest, ClosesWhatIsOldAndKeepsNothingOnceStopped) {
     return UpstreamConnection::begin(placed.addresses.known(old)->at(0), nullptr, trouble);
   };
   UpstreamKeeper keeper(upstreams, milliseconds(1));
-  placed.pool.put(connection(), milliseconds(0));
-  placed.pool.put(connection(), std::chrono::hours(1));
+  placed.pool.put(connection(), nullptr, milliseconds(0));
+  placed.pool.put(connection(), nullptr, std::chrono::hours(1));
   keeper.wake();
   while (placed.pool.size() > 1) std::this_thread::yield();
-  EXPECT_NE(placed.pool.take(), nullptr);
-  EXPECT_EQ(placed.pool.take(), nullptr);
+  EXPECT_NE(placed.pool.take(nullptr), nullptr);
+  EXPECT_EQ(placed.pool.take(nullptr), nullptr);
   keeper.stop();
-  placed.pool.put(connection(), std::chrono::hours(1));
+  placed.pool.put(connection(), nullptr, std::chrono::hours(1));
   EXPECT_EQ(placed.pool.size(), 0U);
+}
+
+TEST_F(KeeperTest, WhoHadAConnectionGetsItAgainAndOthersTheYoungest) {
+  ScriptedUpstream upstream(says("a"));
+  const auto upstreams = group(upstream, "");
+  PlacedUpstream& placed = *upstreams->all()[0];
+  bool old = false;
+  std::string trouble;
+  const int users[3] = {};
+  std::vector<int> fds;
+  for (const int& user : users) {
+    auto made = UpstreamConnection::begin(placed.addresses.known(old)->at(0), nullptr, trouble);
+    fds.push_back(made->fd());
+    placed.pool.put(std::move(made), &user);
+  }
+  const auto first = placed.pool.take(&users[0]);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->fd(), fds[0]);
+  const auto second = placed.pool.take(&users[0]);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->fd(), fds[2]);
 }
 
 TEST_F(KeeperTest, AnUpstreamsOwnIdleTimeIsHeeded) {

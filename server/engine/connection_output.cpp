@@ -101,7 +101,9 @@ Connection::Flow Connection::pump_source() noexcept {
           return flow == Flow::done ? Flow::starved : flow;
         }
         case Pulled::Kind::broken:
-          // Half an answer must not pass for a whole one: not even where its end is a FIN.
+          // Half an answer must not pass for a whole one: not even where its end is a FIN. Nor for
+          // none, since browsers send a request again that a kept connection took without a byte.
+          flush();
           if (request.framing == Request::Framing::until_close) reset_at_close(wire_.fd());
           lose();
           break;

@@ -16,6 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kRest{1'000};
+
 // The answer's body, or the other end of a tunnel. The relay outlives it.
 class ProxiedBody final : public BodySource {
  public:
@@ -273,62 +275,59 @@ ProxyRelay::Way ProxyRelay::begin_tunnel(Exchange& exchange, const ResponseView&
   connection_->in().consume(head);  // the view is void
   is_tunnel_ = true;
   framing_ = Framing::until_end;
+  closes_anyway_ = exchange.must_close();
   moved_at_ = coarse_milliseconds();
   exchange.tunnel(std::move(answer), std::make_unique<ProxiedBody>(*this, exchange, std::nullopt));
   return Way::done;
 }
 
-// False: the client has broken off, or the upstream takes nothing any more.
+// Some of what the client sends. True: there may be more at once.
 bool ProxyRelay::send_tunnelled(Exchange& exchange) {
+  constexpr int kAtOnce = 8;  // pieces, then the other direction's turn
   Buffer& out = connection_->out();
-  while (true) {
+  for (int i = 0; i < kAtOnce; ++i) {
     const UpstreamConnection::Flow flow = connection_->flush();
-    if (flow == UpstreamConnection::Flow::blocked) return true;
-    if (flow == UpstreamConnection::Flow::failed) return false;
-    if (client_ended_) return true;
-    const Pulled got = exchange.pull(out.space(1));
-    switch (got.kind) {
-      case Pulled::Kind::bytes:
-        out.grow(got.bytes);
-        moved_at_ = coarse_milliseconds();
-        break;
-      case Pulled::Kind::end:
-        out.clear();
-        client_ended_ = true;
-        connection_->end_writing();
-        return true;
-      case Pulled::Kind::later:
-        out.clear();
-        return true;
-      case Pulled::Kind::broken:
-        return false;
+    if (flow == UpstreamConnection::Flow::blocked || client_ended_) return false;
+    if (flow == UpstreamConnection::Flow::failed) {
+      client_ended_ = true;  // it takes no more; what it has said before is still to be heard
+      return false;
     }
+    const Pulled got = exchange.pull(out.space(1));
+    if (got.kind == Pulled::Kind::bytes) {
+      out.grow(got.bytes);
+      moved_at_ = coarse_milliseconds();
+      continue;
+    }
+    out.clear();
+    if (got.kind == Pulled::Kind::later) return false;
+    client_ended_ = true;
+    if (got.kind == Pulled::Kind::end) connection_->end_writing();
+    return false;
   }
+  return true;
 }
 
 Pulled ProxyRelay::move_tunnel(Exchange& exchange, std::span<char> into) {
   if (!connection_) return {Pulled::Kind::broken};
-  if (!send_tunnelled(exchange)) return break_off();
   Pulled got;
-  if (connection_->in().empty()) {
-    got = connection_->read(into);
-  } else {
-    got = take_buffered(exchange, into);
+  bool more = true;
+  while (more && got.kind != Pulled::Kind::bytes) {
+    more = send_tunnelled(exchange);
+    got = connection_->in().empty() ? connection_->read(into) : take_buffered(exchange, into);
+    if (got.kind == Pulled::Kind::end || got.kind == Pulled::Kind::broken) {
+      leave();
+      return {};  // either way, what it has said before is still the client's
+    }
   }
   const std::int64_t now = coarse_milliseconds();
-  switch (got.kind) {
-    case Pulled::Kind::bytes:
-      moved_at_ = now;
-      return got;
-    case Pulled::Kind::later:
-      break;
-    case Pulled::Kind::end:
-      leave();
-      return got;
-    case Pulled::Kind::broken:
-      return break_off();
+  if (got.kind == Pulled::Kind::bytes) {
+    moved_at_ = now;
+    return got;
   }
-  const std::int64_t until = moved_at_ + group_->options().tunnel_idle.count();
+  // A server that stops does not wait for conversations that have come to rest.
+  const bool stops = exchange.must_close() && !closes_anyway_;
+  const milliseconds most = stops ? kRest : group_->options().tunnel_idle;
+  const std::int64_t until = moved_at_ + most.count();
   if (now >= until) {
     leave();
     return {};

@@ -103,7 +103,8 @@ class ProxyRelay final : public Relay {
   bool keeps_open_ = false;
   bool finished_ = false;  // all of it has been taken
   bool is_tunnel_ = false;
-  bool client_ended_ = false;
+  bool client_ended_ = false;   // and nothing more of it is sent
+  bool closes_anyway_ = false;  // the client's connection, also where the server does not stop
   std::uint32_t idle_seconds_ = 0;
   std::uint64_t left_ = 0;
 

@@ -126,6 +126,42 @@ TEST(ProxyTunnelTest, EndsWhenNobodyHasSaidAnythingForLong) {
   EXPECT_TRUE(client.ended());
 }
 
+TEST(ProxyTunnelTest, LastWordsAreHeardByWhoIsStillTalking) {
+  ScriptedUpstream upstream([](const Request&, Line& line) {
+    line.write(kSwitched);
+    line.read_until("x");
+    line.write("bye");
+    line.close();  // with bytes unread: a reset follows
+  });
+  ProxyUnderTest proxy(proxy_to({upstream.url()}));
+  for (int i = 0; i < 20; ++i) {
+    FramedClient client(proxy);
+    client.send(kUpgrade);
+    EXPECT_EQ(client.read_head().status, 101);
+    client.send(std::string(500'000, 'x'));
+    EXPECT_EQ(client.read_exactly(3), "bye");
+  }
+}
+
+TEST(ProxyTunnelTest, AStoppingServerDoesNotWaitForThoseAtRest) {
+  ScriptedUpstream upstream([](const Request&, Line& line) {
+    line.write(kSwitched);
+    line.wait_for_proxy();
+  });
+  EngineLimits limits;
+  limits.drain = std::chrono::hours(1);
+  ProxyUnderTest proxy(proxy_to({upstream.url()}), limits);
+  std::thread stopping;
+  {
+    FramedClient client(proxy);
+    client.send(kUpgrade);
+    EXPECT_EQ(client.read_head().status, 101);
+    stopping = std::thread([&] { proxy.server.engine->drain(std::chrono::hours(1)); });
+    EXPECT_TRUE(client.ended());
+  }
+  stopping.join();
+}
+
 TEST(ProxyTunnelTest, ARefusedUpgradeIsAnAnswerLikeAnother) {
   ScriptedUpstream upstream([](const Request& request, Line& line) {
     line.simple("no", request.field("Upgrade").empty() ? "X: plain\r\n" : "", 426);

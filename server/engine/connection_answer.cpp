@@ -10,13 +10,22 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace autohttps {
 namespace {
 
 constexpr std::int64_t kSlice = 200;  // ms: how soon a waiting handler notices that all is cut
+constexpr std::size_t kUsualHead = 512;
+
+void append_number(std::uint64_t number, std::string& text) {
+  char digits[20];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
+  text.append(std::begin(digits), end);
+}
 
 }  // namespace
 
@@ -159,17 +168,22 @@ std::string Connection::framed_head(const ResponseHead& head, std::optional<std:
   request.keep = !must_close();
   request.status = head.status;
   const bool with_body = has_body(request.head.method, head.status);
-  std::string text = "HTTP/1.1 " + std::to_string(head.status) + " " +
-                     std::string(status_phrase(head.status)) + "\r\n";
+  std::string text;
+  text.reserve(kUsualHead);
+  text.append("HTTP/1.1 ");
+  append_number(static_cast<std::uint64_t>(head.status), text);
+  text.append(" ").append(status_phrase(head.status)).append("\r\n");
   bool dated = false;
   for (const auto& [name, value] : head.fields) {
     if (!is_field_name(name) || !is_field_value(value)) continue;  // nobody's injection
     dated = dated || equals_ignoring_case(name, "Date");
-    text += name + ": " + value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   }
-  if (!dated) text += "Date: " + std::string(http_date()) + "\r\n";
+  if (!dated) text.append("Date: ").append(http_date()).append("\r\n");
   if (length && (with_body || request.head.method == "HEAD")) {
-    text += "Content-Length: " + std::to_string(*length) + "\r\n";
+    text.append("Content-Length: ");
+    append_number(*length, text);
+    text.append("\r\n");
   }
   request.framing = Request::Framing::none;
   if (with_body && length) {
@@ -177,17 +191,18 @@ std::string Connection::framed_head(const ResponseHead& head, std::optional<std:
     request.left = *length;
   } else if (with_body && request.head.http11()) {
     request.framing = Request::Framing::chunked;
-    text += "Transfer-Encoding: chunked\r\n";
+    text.append("Transfer-Encoding: chunked\r\n");
   } else if (with_body) {
     request.framing = Request::Framing::until_close;
     request.keep = false;
   }
   if (!request.keep) {
-    text += "Connection: close\r\n";
+    text.append("Connection: close\r\n");
   } else if (!request.head.http11()) {
-    text += "Connection: keep-alive\r\n";
+    text.append("Connection: keep-alive\r\n");
   }
-  return text + "\r\n";
+  text.append("\r\n");
+  return text;
 }
 
 bool Connection::begin(const ResponseHead& head, std::optional<std::uint64_t> length) noexcept {

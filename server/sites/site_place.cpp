@@ -73,8 +73,11 @@ SitePlace::SitePlace(const Site& site, const SitePath& path_in, const EventSink&
       dressing(site, path_in, is_trusted),
       max_body(path_in.max_body.value_or(site.max_body.value_or(0))) {
   if (!contents.root.empty()) {
-    files = std::make_shared<StaticFiles>(
-        StaticFilesOptions{.root = contents.root, .listing = contents.listing});
+    if (!now.types) now.types = MediaTypes::of_system();
+    files = std::make_shared<StaticFiles>(StaticFilesOptions{.root = contents.root,
+                                                             .listing = contents.listing,
+                                                             .memory = now.memory_of_files,
+                                                             .types = now.types});
   }
   if (!contents.reverse_proxy.empty()) {
     proxy = take(before.proxies, now.proxies, key_of(site, contents), [&] {

@@ -4,6 +4,7 @@
 #include <autohttps/common/event.h>
 #include <autohttps/server/sites/basic_auth.h>
 #include <autohttps/server/sites/dressing.h>
+#include <autohttps/server/sites/media_types.h>
 #include <autohttps/server/sites/reverse_proxy.h>
 #include <autohttps/server/sites/site.h>
 #include <autohttps/server/sites/static_files.h>
@@ -19,6 +20,8 @@ namespace autohttps {
 struct SharedParts {
   std::map<std::string, std::shared_ptr<ReverseProxy>> proxies;  // by all that they are told
   std::map<std::string, std::shared_ptr<BasicAuth>> auths;
+  std::shared_ptr<const MediaTypes> types{};  // as the system's table is now
+  std::size_t memory_of_files = 0;            // for the small files of each place
 };
 
 // Immutable, thread-safe.

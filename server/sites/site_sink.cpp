@@ -11,7 +11,15 @@
 namespace autohttps {
 namespace {
 
-constexpr const char* kWait = "1";  // Retry-After, in seconds
+constexpr const char* kWait = "1";                 // Retry-After, in seconds
+constexpr std::size_t kMemoryOfFiles = 64U << 20;  // bytes, of small files, of all sites
+
+// Of one place; of a lone site, a fifth.
+std::size_t memory_of_files(const std::vector<Site>& sites) {
+  std::size_t places = 4;
+  for (const Site& site : sites) places += 1 + site.paths.size();
+  return kMemoryOfFiles / places;
+}
 
 void send(Exchange& exchange, Answer answer) {
   exchange.respond(std::move(answer.head), std::move(answer.body));
@@ -79,6 +87,7 @@ void SiteSink::serve_sites(std::vector<Site> sites, std::uint16_t public_https_p
   const std::shared_ptr<const Sites> known = this->sites();
   const SharedParts none;
   auto next = std::make_shared<Sites>(Sites{SiteTable(std::move(sites), public_https_port)});
+  next->parts.memory_of_files = memory_of_files(next->table.sites());
   for (const Site& site : next->table.sites()) {
     std::deque<SitePlace>& places = next->places.emplace_back();
     const auto add = [&](const SitePath& path) {

@@ -23,7 +23,7 @@ std::size_t drop(char*, std::size_t one, std::size_t count, void*) { return one 
 
 bool ask(const std::string& url, const std::string& name) {
   const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
-  if (!easy) throw Error(ErrorCode::resources, "libcurl cannot be set up", {});
+  if (!easy) throw Error(ErrorCode::internal, "libcurl cannot be set up", {});
   // A name is letters, digits, dots and hyphens: nothing to be escaped.
   const std::string whole =
       url + (url.find('?') == std::string::npos ? "?" : "&") + "domain=" + name;

@@ -14,6 +14,8 @@ constexpr int kLevel = 5;  // 6, zlib's own choice, takes half as long again for
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemory = 8;
 constexpr std::size_t kPiece = 16 * 1024;
+// A millisecond's or two: for more of it the thread that waits for everybody has no time.
+constexpr std::size_t kQuick = 128 * 1024;
 
 }  // namespace
 
@@ -25,7 +27,8 @@ struct CompressedSource::Stream {
     broken,
     over
   } mode = Mode::feeding;
-  bool holds = false;  // what the source has given and nobody has got yet
+  std::size_t fed = 0;  // since somebody else waits for the network
+  bool holds = false;   // what the source has given and nobody has got yet
   z_stream zlib{};
   std::array<char, kPiece> input;
   // Of its own: zlib ends a flush only in a call that leaves room, or it would flush for ever.
@@ -47,6 +50,7 @@ struct CompressedSource::Stream {
       case Pulled::Kind::bytes:
         zlib.next_in = reinterpret_cast<Bytef*>(input.data());
         zlib.avail_in = static_cast<uInt>(pulled.bytes);
+        fed += pulled.bytes;
         holds = true;
         break;
       case Pulled::Kind::later:
@@ -76,6 +80,7 @@ void CompressedSource::produce() noexcept {
   using Mode = Stream::Mode;
   Stream& stream = *stream_;
   z_stream& zlib = stream.zlib;
+  if (stream.fed > kQuick && give_lead_away()) stream.fed = 0;
   zlib.next_out = reinterpret_cast<Bytef*>(stream.output.data());
   zlib.avail_out = kPiece;
   while (zlib.avail_out > 0 && stream.mode != Mode::over) {

@@ -107,6 +107,16 @@ std::shared_ptr<const SiteSink::Sites> SiteSink::sites() const {
   return sites_;
 }
 
+std::vector<UpstreamStatus> SiteSink::upstreams() const {
+  std::vector<UpstreamStatus> all;
+  const std::shared_ptr<const Sites> sites = this->sites();
+  if (!sites) return all;
+  for (const auto& [key, proxy] : sites->parts.proxies) {
+    for (UpstreamStatus& status : proxy->status()) all.push_back(std::move(status));
+  }
+  return all;
+}
+
 Intake SiteSink::intake(const HeadView& head, std::string_view server_name) noexcept {
   try {
     const std::shared_ptr<const Sites> sites = this->sites();

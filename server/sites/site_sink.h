@@ -5,10 +5,10 @@
 #include <autohttps/common/event.h>
 #include <autohttps/server/engine/exchange.h>
 #include <autohttps/server/sites/dressing.h>
+#include <autohttps/server/sites/reverse_proxy.h>
 #include <autohttps/server/sites/site.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -23,23 +23,21 @@ struct SitePlace;
 // another one (421).
 class SiteSink final : public RequestSink {
  public:
-  using OnAnswered = std::function<void(const RequestRecord&)>;
-
   explicit SiteSink(EventSink, IsTrusted = {});
   ~SiteSink() override;
 
-  // Both before the first request. The routes outlive the requests.
+  // Before the first request, which they outlive.
   void set_routes(RequestSink& routes) noexcept { routes_ = &routes; }
-  void on_answered(OnAnswered on_answered) { on_answered_ = std::move(on_answered); }
 
   // From the next request on; those under way end as they began. Upstreams and passwords that are
   // configured as before are remembered. Throws Error(config), and then nothing has changed.
   void serve_sites(std::vector<Site>, std::uint16_t public_https_port);
 
+  // Of all sites in force, for metrics.
+  std::vector<UpstreamStatus> upstreams() const;
+
   void handle(ExchangePtr) noexcept override;
   Intake intake(const HeadView&, std::string_view server_name) noexcept override;
-  bool keeps_records() const noexcept override { return static_cast<bool>(on_answered_); }
-  void answered(const RequestRecord& record) noexcept override { on_answered_(record); }
 
  private:
   struct Sites;
@@ -51,7 +49,6 @@ class SiteSink final : public RequestSink {
   const EventSink events_;
   const IsTrusted is_trusted_;
   RequestSink* routes_ = nullptr;
-  OnAnswered on_answered_;
   mutable std::mutex mutex_;  // guards sites_
   std::shared_ptr<const Sites> sites_;
 };

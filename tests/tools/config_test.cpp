@@ -72,7 +72,7 @@ key_type = "rsa2048"
   ASSERT_EQ(config.sites.size(), 3);
   const Settings& first = config.sites[0];
   EXPECT_EQ(first.names, (Texts{"a.test", "www.a.test"}));
-  EXPECT_EQ(first.reverse_proxy, "http://127.0.0.1:3000/base/");
+  EXPECT_EQ(first.reverse_proxy, Texts{"http://127.0.0.1:3000/base/"});
   EXPECT_EQ(first.redirect_to, "a.test");
   EXPECT_EQ(first.key_types, std::vector{KeyType::rsa2048});
   EXPECT_EQ(first.email, "all@a.test");
@@ -188,7 +188,7 @@ TEST_F(ConfigTest, SaysWhereWhatIsWrongAndWhatIsRight) {
        {"2:9: \"../x\" cannot name a certificate | use letters, digits, \".\", \"_\" and \"-\", no "
         "\".\" in front, at most 200 in all"}},
       {"[[site]]\nnames = ['a.test']\nroot = '/srv'\nreverse_proxy = 'http://127.0.0.1:1'\n",
-       {"2:9: this site has both root and reverse_proxy | leave out one of the two"}},
+       {"2:9: site \"a.test\" has both a root and a reverse proxy | leave out one of the two"}},
       {"[[site]]\nnames = ['a.test']\nredirect_to = 'https://b.test'\n",
        {"3:15: redirect_to: \"https://b.test\" is a URL, not a domain name | try \"b.test\""}},
       {"[[site]]\nnames = ['a.test']\nredirect_to = '*.b.test'\n",
@@ -420,17 +420,17 @@ TEST_F(ConfigTest, ACommandForASitesNamesHasItsKeys) {
 }
 
 TEST_F(ConfigTest, WhatTheLineServesIsNotMixedWithTheSites) {
-  line_.reverse_proxy = "http://127.0.0.1:1";
+  line_.reverse_proxy = {"http://127.0.0.1:1"};
   line_.told = {"reverse-proxy"};
   const Config config = read("[[site]]\nnames = 'a.test'\nroot = '/srv'\nredirect_to = 'b.test'\n");
   const Settings settings = settings_for(config, {"a.test"});
-  EXPECT_EQ(settings.reverse_proxy, "http://127.0.0.1:1");
+  EXPECT_EQ(settings.reverse_proxy, Texts{"http://127.0.0.1:1"});
   EXPECT_EQ(settings.root, "");
   EXPECT_EQ(settings.redirect_to, "");
 }
 
 TEST_F(ConfigTest, WhatTheLineSaysOfOneSiteIsNotSaidOfTheOthers) {
-  line_.reverse_proxy = "http://127.0.0.1:1";
+  line_.reverse_proxy = {"http://127.0.0.1:1"};
   line_.redirect_to = "www.b.test";
   line_.name = "b";
   line_.told = {"reverse-proxy", "redirect-to", "name"};
@@ -438,7 +438,7 @@ TEST_F(ConfigTest, WhatTheLineSaysOfOneSiteIsNotSaidOfTheOthers) {
   EXPECT_TRUE(config.problems.empty()) << problem_text(config.problems.front());
   ASSERT_EQ(config.sites.size(), 1u);
   EXPECT_EQ(config.sites[0].root, "/srv");
-  EXPECT_EQ(config.sites[0].reverse_proxy, "");
+  EXPECT_EQ(config.sites[0].reverse_proxy, Texts{});
   EXPECT_EQ(config.sites[0].redirect_to, "");
   EXPECT_EQ(config.sites[0].name, "");
 }

@@ -53,14 +53,17 @@ TEST(SiteFileTest, EveryKeyThatASiteMayHaveIsWritten) {
     if (option.scope != Scope::every_site && option.scope != Scope::one_site) continue;
     const std::string name(option.name);
     const bool is_flag = option.kind == ValueKind::flag;
-    option.set(site, is_flag                    ? "true"
-                     : name == "key-type"       ? "rsa2048"
-                     : name == "limits"         ? "none"
-                     : name == "reverse-proxy"  ? "http://127.0.0.1:1"
+    option.set(site, is_flag                   ? "true"
+                     : name == "key-type"      ? "rsa2048"
+                     : name == "limits"        ? "none"
+                     : name == "reverse-proxy" ? "http://127.0.0.1:1"
+                     : name == "health-check"  ? "/up"
+                     : name == "trusted-proxy" ? "10.0.0.1"
+                     : name == "header"        ? "X: y"
+                     : option.kind == ValueKind::size || option.kind == ValueKind::duration ? "30"
                      : name.ends_with("server") ? "https://ca.test/"
                      : name == "challenge"      ? "http-01"
                      : name == "dns-hook"       ? "dns-nsupdate"
-                     : name == "dns-timeout"    ? "30"
                      : name == "eab-algorithm"  ? "HS384"
                                                 : "x.test");
   }
@@ -69,6 +72,34 @@ TEST(SiteFileTest, EveryKeyThatASiteMayHaveIsWritten) {
     if (option.scope != Scope::every_site && option.scope != Scope::one_site) continue;
     EXPECT_NE(text.find("\n" + config_key(option) + " = "), std::string::npos) << option.name;
   }
+}
+
+TEST(SiteFileTest, PathsAndRoutesAreTablesBehindTheSitesOwnKeys) {
+  Settings site = usual();
+  site.routes = {"/api=http://127.0.0.1:1", "/static=/srv/s"};
+  site.strip_prefix = true;
+  site.max_body = 512U << 10;
+  Settings& path = site.paths.emplace_back();
+  path.prefix = "/admin";
+  path.basic_auth = "/etc/users";
+  path.compress = false;
+  EXPECT_EQ(body(site_text(site, {})),
+            "names = [\"a.test\", \"www.a.test\"]\nroot = \"/srv/a\"\nmax_body = \"512K\"\n"
+            "agree_tos = true\n"
+            "\n[[path]]\nprefix = \"/admin\"\nbasic_auth = \"/etc/users\"\ncompress = false\n"
+            "\n[[path]]\nprefix = \"/api\"\nreverse_proxy = [\"http://127.0.0.1:1\"]\n"
+            "strip_prefix = true\n"
+            "\n[[path]]\nprefix = \"/static\"\nroot = \"/srv/s\"\n");
+}
+
+TEST(SiteFileTest, ASwitchThatIsOffInTheSiteAloneIsWritten) {
+  Settings above;
+  above.compress = true;
+  above.hsts = std::chrono::seconds(60);
+  Settings site = above;
+  site.compress = false;
+  site.hsts.reset();
+  EXPECT_EQ(body(site_text(site, above)), "compress = false\nhsts = false\n");
 }
 
 TEST(SiteFileTest, TheSameSettingsGiveTheSameText) {

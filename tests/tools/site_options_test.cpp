@@ -23,7 +23,7 @@ Settings site(const std::string& name, const std::string& root) {
 TEST(SiteOptionsTest, TheConfigurationsSitesWithTheirWishes) {
   Config config;
   config.sites = {site("a.test", "/srv/a"), site("b.test", "")};
-  config.sites[1].reverse_proxy = "http://127.0.0.1:1";
+  config.sites[1].reverse_proxy = {"http://127.0.0.1:1"};
   config.sites[1].redirect_to = "b.test";
   const std::vector<SiteOptions> sites = site_options(config, {});
   ASSERT_EQ(sites.size(), 2);
@@ -52,7 +52,7 @@ TEST(SiteOptionsTest, DomainsOnTheLineAreServedAlone) {
 TEST(SiteOptionsTest, ARootWithoutDomainsIsForTheWholeStore) {
   Config config;
   EXPECT_TRUE(site_options(config, {}).empty());
-  config.line.root = "/srv";
+  config.line.root = config.global.root = "/srv";
   const std::vector<SiteOptions> sites = site_options(config, {});
   ASSERT_EQ(sites.size(), 1);
   EXPECT_TRUE(sites[0].names.empty());
@@ -60,12 +60,11 @@ TEST(SiteOptionsTest, ARootWithoutDomainsIsForTheWholeStore) {
 
 TEST(SiteOptionsTest, RefusesWhatWouldBeForAllSitesOrBoth) {
   Config config;
-  config.line.root = "/srv";
-  config.line.reverse_proxy = "http://127.0.0.1:1";
+  config.line.root = config.global.root = "/srv";
+  config.global.reverse_proxy = {"http://127.0.0.1:1"};
   auto error = thrown_error([&] { site_options(config, {}); });
   ASSERT_TRUE(error);
-  EXPECT_NE(std::string(error->what()).find("two ways to answer"), std::string::npos);
-  config.line.reverse_proxy.clear();
+  EXPECT_NE(std::string(error->what()).find("both a root and a reverse proxy"), std::string::npos);
   config.sites = {site("a.test", "")};
   error = thrown_error([&] { site_options(config, {}); });
   ASSERT_TRUE(error);
@@ -90,6 +89,50 @@ TEST(SiteOptionsTest, KeysOfARunningServerThatChanged) {
   after.email = "x@a.test";
   EXPECT_EQ(fixed_keys_that_changed(before, after),
             (std::vector<std::string>{"http_port", "store"}));
+}
+
+TEST(SiteOptionsTest, RoutesOfTheLineArePaths) {
+  Config config;
+  config.global.root = "/srv";
+  config.global.routes = {"/api=http://127.0.0.1:1", "/static=/srv/static"};
+  config.global.strip_prefix = true;
+  config.line = config.global;
+  const std::vector<SiteOptions> sites = site_options(config, {});
+  ASSERT_EQ(sites.size(), 1);
+  ASSERT_EQ(sites[0].paths.size(), 2);
+  EXPECT_EQ(sites[0].paths[0].prefix, "/api");
+  EXPECT_EQ(sites[0].paths[0].reverse_proxy, std::vector<std::string>{"http://127.0.0.1:1"});
+  EXPECT_TRUE(sites[0].paths[0].strip_prefix);
+  EXPECT_EQ(sites[0].paths[1].root, "/srv/static");
+  EXPECT_FALSE(sites[0].paths[1].strip_prefix);
+}
+
+TEST(SiteOptionsTest, HstsIsToldLoudlyAndNotOfATestCa) {
+  std::vector<Event> told;
+  const EventSink sink = [&](const Event& event) { told.push_back(event); };
+  Config config;
+  config.global.root = "/srv";
+  config.global.hsts = std::chrono::hours(24 * 30);
+  EXPECT_EQ(site_options(config, sink)[0].hsts, std::chrono::hours(24 * 30));
+  ASSERT_EQ(told.size(), 1);
+  EXPECT_EQ(told[0].level, Event::Level::warning);
+  EXPECT_NE(told[0].text.find("30 days"), std::string::npos) << told[0].text;
+  EXPECT_NE(told[0].text.find("cannot be taken back"), std::string::npos);
+  config.global.staging = true;
+  EXPECT_FALSE(site_options(config, sink)[0].hsts);
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_NE(told[1].text.find("test CA"), std::string::npos) << told[1].text;
+}
+
+// Above all a password that would be asked of nobody.
+TEST(SiteOptionsTest, WhatIsAboutContentsIsRefusedWithoutThem) {
+  for (const char* option : {"basic-auth", "hsts", "compress", "header", "listing"}) {
+    Config config;
+    config.global.told = {option};
+    const auto error = thrown_error([&] { site_options(config, {}); });
+    ASSERT_TRUE(error) << option;
+    EXPECT_NE(std::string(error->what()).find(option), std::string::npos) << error->what();
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/config_sites.h>
+#include <autohttps/tools/autohttps/site_contents.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,6 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What is served.
+constexpr std::array kContents = {"root",  "listing",      "reverse-proxy", "health-check",
+                                  "route", "strip-prefix", "redirect-to"};
 constexpr std::size_t kLargestFile = 1 << 20;  // thousands of sites
 
 ConfigProblem about_file(const std::string& path, std::string text, std::string hint = {}) {
@@ -187,12 +191,8 @@ Settings settings_for(const Config& config, const std::vector<std::string>& name
     settings = *site;
     if (line.told.contains("name")) settings.name = line.name;
     // What is served is one thing: of the line or of the site, never a mixture.
-    if (line.told.contains("root") || line.told.contains("reverse-proxy") ||
-        line.told.contains("redirect-to")) {
-      settings.root = line.root;
-      settings.reverse_proxy = line.reverse_proxy;
-      settings.redirect_to = line.redirect_to;
-    }
+    const auto told = [&](const char* option) { return line.told.contains(option); };
+    if (std::ranges::any_of(kContents, told)) take_contents(settings, line);
   }
   settings.names = names;
   return settings;

@@ -27,7 +27,12 @@ std::string config_json(const Config& config) {
     object["sites"].push_back({{"names", site.names},
                                {"root", site.root},
                                {"reverse_proxy", site.reverse_proxy},
-                               {"redirect_to", site.redirect_to}});
+                               {"redirect_to", site.redirect_to},
+                               {"paths", Json::array()}});
+    for (const Settings& path : site.paths) {
+      object["sites"].back()["paths"].push_back(
+          {{"prefix", path.prefix}, {"root", path.root}, {"reverse_proxy", path.reverse_proxy}});
+    }
   }
   object["problems"] = Json::array();
   for (const ConfigProblem& problem : config.problems) {

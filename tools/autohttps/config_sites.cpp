@@ -5,6 +5,7 @@
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
+#include <autohttps/tools/autohttps/site_contents.h>
 #include <autohttps/tools/autohttps/wish.h>
 
 #include <algorithm>
@@ -78,8 +79,10 @@ void Checker::check_shared(const ConfigSite& site) {
 }
 
 void Checker::check_contents(const ConfigSite& site) {
-  if (!site.settings.root.empty() && !site.settings.reverse_proxy.empty()) {
-    complain(site, "this site has both root and reverse_proxy", "leave out one of the two");
+  try {
+    check_site(site_contents(site.settings));
+  } catch (const Error& error) {
+    complain(site, error.what(), error.hint());
   }
   try {
     first_ca(site.settings);

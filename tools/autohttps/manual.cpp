@@ -287,6 +287,26 @@ std::string keys(const std::vector<Scope>& scopes) {
   return text;
 }
 
+std::string path_section() {
+  std::string text =
+      section("KEYS OF A PATH") +
+      line(
+          "A [[site.path]] table beneath a site ([[path]] in a site's own file) is about what "
+          "begins "
+          "with its prefix; the longest prefix wins, and what a path does not say its site says. A "
+          "path that servers could read in two ways (.., an encoded /, // before a prefix) is "
+          "refused with 400.") +
+      entry(bold("prefix"), "where it begins, as in /api: for /api and /api/x, not for /apix");
+  text += keys({Scope::one_path});
+  std::string others;
+  for (const Option& option : options()) {
+    if (!is_of_path(option) || option.scope == Scope::one_path) continue;
+    others += (others.empty() ? "" : ", ") + config_key(option);
+  }
+  return text + ".PP\n" +
+         line("As of a site: " + others + "; basic_auth = \"none\" asks for no password there.");
+}
+
 ManualPage config_page() {
   const std::string text =
       title("autohttps.toml", 5) +
@@ -303,10 +323,12 @@ ManualPage config_page() {
       line("A running server reads the files again on SIGHUP (systemctl reload autohttps).") +
       section("KEYS FOR THE WHOLE PROGRAM") + keys({Scope::program}) +
       section("KEYS FOR EVERY SITE, OR FOR ONE") + keys({Scope::every_site}) +
-      section("KEYS OF A SITE") + keys({Scope::one_site}) + section("EXAMPLE") + ".nf\n" +
-      line("email = \"admin@example.com\"") + line("agree_tos = true") + "\n" + line("[[site]]") +
-      line("names = [\"example.com\", \"www.example.com\"]") + line("root = \"/var/www/html\"") +
-      line("redirect_to = \"example.com\"") + ".fi\n" +
+      section("KEYS OF A SITE") + keys({Scope::one_site}) + path_section() + section("EXAMPLE") +
+      ".nf\n" + line("email = \"admin@example.com\"") + line("agree_tos = true") + "\n" +
+      line("[[site]]") + line("names = [\"example.com\", \"www.example.com\"]") +
+      line("root = \"/var/www/html\"") + line("redirect_to = \"example.com\"") + "\n" +
+      line("[[site.path]]") + line("prefix = \"/api\"") +
+      line("reverse_proxy = \"http://127.0.0.1:3000\"") + ".fi\n" +
       see_also({"autohttps(1)", "autohttps-config(1)"});
   return {"autohttps.toml.5", text};
 }

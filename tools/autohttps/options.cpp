@@ -1,18 +1,11 @@
 #include <autohttps/tools/autohttps/options.h>
 
-#include <autohttps/acme/management/limits.h>
-#include <autohttps/acme/protocol/revocation.h>
 #include <autohttps/acme/store/certificate_spec.h>
-#include <autohttps/acme/store/hooks.h>
-#include <autohttps/acme/store/key_types.h>
-#include <autohttps/common/error.h>
-#include <autohttps/common/identifier.h>
-#include <autohttps/common/strings.h>
-#include <autohttps/server/sites/upstream_url.h>
-#include <autohttps/tools/autohttps/ca_settings.h>
+#include <autohttps/tools/autohttps/option_values.h>
+#include <autohttps/tools/autohttps/site_values.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <iterator>
 
 namespace autohttps::tools {
@@ -40,146 +33,6 @@ constexpr unsigned kConfigured = kAll & ~bit(Verb::version) & ~bit(Verb::complet
 constexpr unsigned kStore = kConfigured & ~kConfig;
 
 constexpr long kDay = 86400;  // seconds
-
-Error wrong(const std::string& value, const std::string& expected) {
-  return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
-}
-
-template <auto member>
-void set_text(Settings& settings, const std::string& value) {
-  if (value.empty()) throw wrong(value, "a value: it is empty");
-  settings.*member = value;
-}
-
-template <auto member>
-void set_flag(Settings& settings, const std::string& value) {
-  const std::string word = to_lower(value);
-  if (word == "1" || word == "true" || word == "yes" || word == "on") {
-    settings.*member = true;
-  } else if (word == "0" || word == "false" || word == "no" || word == "off" || word.empty()) {
-    settings.*member = false;
-  } else {
-    throw wrong(value, "true or false");
-  }
-}
-
-long number(const std::string& value, std::string_view digits, long least, long most) {
-  long result = -1;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
-  if (error != std::errc() || end != digits.data() + digits.size() || result < least ||
-      result > most) {
-    throw wrong(value, "a number from " + std::to_string(least) + " to " + std::to_string(most));
-  }
-  return result;
-}
-
-template <auto member>
-void set_port(Settings& settings, const std::string& value) {
-  settings.*member = static_cast<std::uint16_t>(number(value, value, 0, 65535));
-}
-
-template <auto member, long most>
-void set_size(Settings& settings, const std::string& value) {
-  settings.*member = static_cast<std::size_t>(number(value, value, 0, most));
-}
-
-template <auto member>
-void set_percent(Settings& settings, const std::string& value) {
-  const bool sign = value.ends_with('%');
-  settings.*member = static_cast<int>(
-      number(value, std::string_view(value).substr(0, value.size() - (sign ? 1 : 0)), 0, 100));
-}
-
-void set_at_once(Settings& settings, const std::string& value) {
-  settings.at_once = static_cast<int>(number(value, value, 1, 32));
-}
-
-template <auto member, long most>
-void set_duration(Settings& settings, const std::string& value) {
-  std::string_view digits = value;
-  long unit = 1;
-  if (digits.ends_with('s') || digits.ends_with('m')) {
-    if (digits.ends_with('m')) unit = 60;
-    digits.remove_suffix(1);
-  }
-  settings.*member = std::chrono::seconds(number(value, digits, 0, most / unit) * unit);
-}
-
-void set_dns_hook(Settings& settings, const std::string& value) {
-  acme::split_command(value);  // throws for what cannot be one
-  settings.dns_hook = value;
-}
-
-void set_eab_algorithm(Settings& settings, const std::string& value) {
-  if (value != "HS256" && value != "HS384" && value != "HS512") {
-    throw wrong(value, "HS256, HS384 or HS512");
-  }
-  settings.eab_algorithm = value;
-}
-
-void set_key_types(Settings& settings, const std::string& value) {
-  settings.key_types = acme::parse_key_types(value);
-}
-
-void set_reason(Settings& settings, const std::string& value) {
-  settings.reason = acme::revocation_reason_name(acme::parse_revocation_reason(value));
-}
-
-void set_server(Settings& settings, const std::string& value) {
-  check_ca(value);
-  settings.server = value;
-}
-
-void add_fallback_server(Settings& settings, const std::string& value) {
-  check_ca(value);
-  settings.fallback_servers.push_back(value);
-}
-
-void set_challenge(Settings& settings, const std::string& value) {
-  constexpr std::string_view kTypes[] = {"http-01", "tls-alpn-01", "dns-01", "dns-persist-01"};
-  if (std::ranges::find(kTypes, value) == std::end(kTypes)) {
-    throw Error(ErrorCode::config,
-                "\"" + printable(value, 100) + "\" is no challenge that this version answers",
-                "leave it out, and one that works here is chosen; or say http-01 (port 80, or "
-                "files with --webroot), tls-alpn-01 (port 443), dns-01 (with --dns-hook) or "
-                "dns-persist-01");
-  }
-  settings.challenge = value;
-}
-
-void set_limits(Settings& settings, const std::string& value) {
-  acme::Limits::preset(value);  // throws for an unknown name
-  settings.limits = value;
-}
-
-void set_reverse_proxy(Settings& settings, const std::string& value) {
-  parse_upstream_url(value);
-  settings.reverse_proxy = value;
-}
-
-void set_redirect_to(Settings& settings, const std::string& value) {
-  const Identifier host = Identifier::parse(value);
-  if (host.is_wildcard()) throw wrong(value, "one host: visitors are sent to it");
-  settings.redirect_to = host.value;
-}
-
-template <auto member>
-void add_command(Settings& settings, const std::string& value) {
-  if (value.find_first_not_of(' ') == std::string::npos) {
-    throw wrong(value, "a command: it is empty");
-  }
-  if (value != kNoHooks) acme::split_command(value);  // throws for what cannot be one
-  (settings.*member).push_back(value);
-}
-
-void add_names(Settings& settings, const std::string& value) {
-  // The environment has one string for a list; a comma or a space can be in no name.
-  std::string spaced = value;
-  std::ranges::replace(spaced, ',', ' ');
-  for (const std::string_view name : split(spaced, ' ')) {
-    if (!name.empty()) settings.names.emplace_back(name);
-  }
-}
 
 constexpr Option kOptions[] = {
     {"domain", 'd', ValueKind::list, Scope::one_site, "NAME", kWish, add_names,
@@ -250,10 +103,55 @@ constexpr Option kOptions[] = {
      set_eab_algorithm, "HS256, HS384 or HS512 (default: HS256)"},
     {"root", 0, ValueKind::text, Scope::one_site, "DIR", kServe | kSetup, set_text<&Settings::root>,
      "serve the files of DIR (default: a small page)"},
-    {"reverse-proxy", 0, ValueKind::text, Scope::one_site, "URL", kServe | kSetup,
-     set_reverse_proxy, "pass requests on to the server at URL, as in http://127.0.0.1:8080"},
+    {"listing", 0, ValueKind::flag, Scope::one_site, "", kServe | kSetup,
+     set_flag<&Settings::listing>, "list folders of --root that have no index.html"},
+    {"reverse-proxy", 0, ValueKind::list, Scope::one_site, "URL", kServe | kSetup,
+     add_reverse_proxy,
+     "pass requests on to the server at URL, as in http://127.0.0.1:8080 or unix:/run/app.sock; "
+     "repeated: several share them",
+     &Settings::reverse_proxy},
+    {"health-check", 0, ValueKind::text, Scope::one_site, "PATH", kServe | kSetup, set_health_check,
+     "ask each --reverse-proxy for PATH now and then, and pass over who does not answer well"},
+    {"upstream-ca-bundle", 0, ValueKind::text, Scope::every_site, "FILE", kServe | kSetup,
+     set_text<&Settings::upstream_ca_bundle>,
+     "PEM file with the roots to trust https:// upstreams by (default: the system's)"},
+    {"upstream-timeout", 0, ValueKind::duration, Scope::every_site, "SECONDS", kServe | kSetup,
+     set_upstream_timeout, "how long an upstream may be silent before a 504 (default: 60)"},
+    {"trusted-proxy", 0, ValueKind::list, Scope::every_site, "ADDRESS", kServe | kSetup,
+     add_trusted_proxy,
+     "a proxy in front of this server, or a block of them as in 10.0.0.0/8, whose "
+     "X-Forwarded-For is believed; may be repeated (default: nobody's)",
+     &Settings::trusted_proxies},
+    {"route", 0, ValueKind::list, Scope::line, "PREFIX=TARGET", kServe | kSetup, add_route,
+     "what begins with PREFIX is answered by TARGET, an URL or a folder, as in "
+     "/api=http://127.0.0.1:3000; may be repeated; in a file: a [[site.path]] table",
+     &Settings::routes},
+    {"strip-prefix", 0, ValueKind::flag, Scope::one_path, "", kServe | kSetup,
+     set_flag<&Settings::strip_prefix>,
+     "the upstream of a --route sees /x for PREFIX/x (default: all of it)"},
     {"redirect-to", 0, ValueKind::text, Scope::one_site, "HOST", kServe | kSetup, set_redirect_to,
      "send visitors of every other name on to https://HOST, path and query kept"},
+    {"error-pages", 0, ValueKind::text, Scope::every_site, "DIR", kServe | kSetup,
+     set_text<&Settings::error_pages>,
+     "pages for what goes wrong: DIR/404.html, else DIR/4xx.html; for 5xx alike"},
+    {"header", 0, ValueKind::list, Scope::every_site, "FIELD", kServe | kSetup, add_header,
+     "\"Name: value\" for every answer of the site, instead of what it has by that name; \"Name:\" "
+     "takes it away; may be repeated",
+     &Settings::headers},
+    {"security-headers", 0, ValueKind::flag, Scope::every_site, "", kServe | kSetup,
+     set_flag<&Settings::security_headers>,
+     "X-Content-Type-Options, Referrer-Policy and X-Frame-Options, where an answer has none"},
+    {"hsts", 0, ValueKind::duration, Scope::every_site, "SECONDS", kServe | kSetup, set_hsts,
+     "tell browsers to come by HTTPS alone for so long (true: a year; 0: to forget it). Who was "
+     "told "
+     "passes no warning and no http till then, and nothing here can take it back"},
+    {"basic-auth", 0, ValueKind::text, Scope::every_site, "FILE", kServe | kSetup,
+     set_text<&Settings::basic_auth>,
+     "ask for a user and a password that FILE has, made by htpasswd -B"},
+    {"compress", 0, ValueKind::flag, Scope::every_site, "", kServe | kSetup,
+     set_flag<&Settings::compress>, "compress (gzip) text and its like for clients that take it"},
+    {"max-body", 0, ValueKind::size, Scope::every_site, "MIB", kServe | kSetup, set_max_body,
+     "the largest request body, in MiB, or as in 512K; a larger one is answered 413 (default: 64)"},
     {"pre", 0, ValueKind::list, Scope::every_site, "COMMAND", kWish, add_command<&Settings::pre>,
      "run before the CA is asked for a certificate; may be repeated; none: no more of them",
      &Settings::pre},
@@ -284,9 +182,6 @@ constexpr Option kOptions[] = {
     {"max-connections-per-address", 0, ValueKind::number, Scope::program, "N", kServe,
      set_size<&Settings::max_connections_per_address, 100'000>,
      "of one address, IPv6 by /64 (default: half of all)"},
-    {"max-body", 0, ValueKind::number, Scope::program, "MIB", kServe,
-     set_size<&Settings::max_body, 1'000'000>,
-     "the largest request body, in MiB; a larger one is answered 413 (default: 64)"},
     {"config", 0, ValueKind::text, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
      "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
     {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,
@@ -342,6 +237,23 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> options() noexcept { return kOptions; }
+
+bool is_of_path(const Option& option) noexcept {
+  constexpr std::array<std::string_view, 12> kOfPath = {"root",
+                                                        "listing",
+                                                        "reverse-proxy",
+                                                        "health-check",
+                                                        "upstream-ca-bundle",
+                                                        "upstream-timeout",
+                                                        "trusted-proxy",
+                                                        "header",
+                                                        "basic-auth",
+                                                        "compress",
+                                                        "max-body",
+                                                        "error-pages"};
+  return option.scope == Scope::one_path ||
+         std::ranges::find(kOfPath, option.name) != kOfPath.end();
+}
 
 bool is_path(const Option& option) noexcept {
   return option.value_name == "DIR" || option.value_name == "FILE";

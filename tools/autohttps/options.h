@@ -46,11 +46,11 @@ std::span<const VerbInfo> verbs() noexcept;
 const VerbInfo& info(Verb) noexcept;
 std::optional<Verb> find_verb(std::string_view name) noexcept;
 
-enum class ValueKind { flag, text, number, duration, list };
+enum class ValueKind { flag, text, number, duration, size, list };
 
 // Where a configuration file may say it: nowhere, in the main file for the whole program, or there
-// for every site and in a site for itself, or in a site alone.
-enum class Scope { line, program, every_site, one_site };
+// for every site and in a site for itself, in a site alone, or in one of its paths alone.
+enum class Scope { line, program, every_site, one_site, one_path };
 
 struct Option {
   std::string_view name;  // the long flag without its dashes
@@ -70,6 +70,7 @@ bool takes(Verb, const Option&) noexcept;
 const Option* find_option(std::string_view name) noexcept;
 
 std::string config_key(const Option&);        // http_port; of --domain: names
+bool is_of_path(const Option&) noexcept;      // a [[site.path]] table may say it
 bool is_path(const Option&) noexcept;         // its value names a file or a folder
 std::string environment_name(const Option&);  // AUTOHTTPS_HTTP_PORT
 

@@ -29,7 +29,7 @@ void check_readable(const Config& config) {
 }  // namespace
 
 Reload::Reload(const Config& config, AutoHttps& server, Output& output)
-    : config_(config), server_(server), output_(output) {}
+    : config_(config), most_body_(largest_body(config)), server_(server), output_(output) {}
 
 void Reload::take_over(const Config& next) {
   check_readable(next);
@@ -38,6 +38,7 @@ void Reload::take_over(const Config& next) {
   for (const std::string& key : fixed_keys_that_changed(config_.global, next.global)) {
     fixed += (fixed.empty() ? "" : ", ") + key;
   }
+  if (largest_body(next) > most_body_) fixed += std::string(fixed.empty() ? "" : ", ") + "max_body";
   server_.apply(site_options(next, output_.sink()));
   server_.certificates().manager().configure_hooks(configured_hooks(next));
   if (!fixed.empty()) {

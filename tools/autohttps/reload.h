@@ -5,6 +5,8 @@
 #include <autohttps/tools/autohttps/config.h>
 #include <autohttps/tools/autohttps/output.h>
 
+#include <cstdint>
+
 namespace autohttps::tools {
 
 // Reads the files again and gives their sites and hooks to `server`. What is wrong in them is told,
@@ -18,7 +20,8 @@ class Reload {
  private:
   void take_over(const Config&);
 
-  Config config_;  // the one in force
+  Config config_;                  // the one in force
+  const std::uint64_t most_body_;  // what the server was started with
   AutoHttps& server_;
   Output& output_;
 };

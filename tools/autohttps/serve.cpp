@@ -69,6 +69,7 @@ Exit serve(const Config& config, Output& output) {
   const ActingAsOwner acting(settings.store, Missing::make);
   AutoHttpsOptions options = server_options(settings, output.sink());
   options.configured_hooks = configured_hooks(config);
+  options.engine.body = largest_body(config);
   AutoHttps server(std::move(options));
   check_something_to_serve(server, config);
   add_small_page(server);

@@ -48,13 +48,33 @@ struct Settings {
   std::string eab_algorithm;
   std::string reason;  // revoke
   std::string bind;
+
+  // Of a site, and of a path of one; see server/sites/site.h.
   std::string root;
-  std::string reverse_proxy;
+  std::vector<std::string> reverse_proxy;
   std::string redirect_to;
+  std::string health_check;
+  std::string upstream_ca_bundle;
+  std::string error_pages;
+  std::string basic_auth;
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> headers;  // "Name: value"
+  std::vector<std::string> routes;   // "PREFIX=TARGET": paths of the line's site
+  std::string prefix;                // of a path
+  std::vector<Settings> paths;       // [[site.path]], in order
+  std::optional<std::chrono::seconds> upstream_timeout;
+  std::optional<std::chrono::seconds> hsts;
+  std::optional<std::uint64_t> max_body;  // bytes
+  std::optional<bool> compress;
+  bool listing = false;
+  bool strip_prefix = false;
+  bool security_headers = false;
   std::vector<std::string> pre, deploy, failed;  // hooks: command strings, in order
 
   // Names of the options that the line or the environment gave: no file changes these.
   std::set<std::string_view> told;
+  // Names of the options that the site's own table gave.
+  std::set<std::string_view> own;
   // Of the options that a file gave: the user id of the file's owner. Hooks run as who wrote them.
   std::map<std::string_view, std::uint32_t> written_by;
 
@@ -72,7 +92,6 @@ struct Settings {
   bool modern_tls = false;
   std::size_t max_connections = 0;  // 0: by descriptors
   std::size_t max_connections_per_address = 0;
-  std::size_t max_body = 64;  // MiB
   bool agree_to_terms = false;
   std::vector<std::string> fallback_servers;  // in order, after `server`
   std::string challenge;                      // empty: the one that there is

@@ -162,7 +162,6 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.modern_tls = settings.modern_tls;
   options.engine.connections = settings.max_connections;
   options.engine.connections_per_address = settings.max_connections_per_address;
-  options.engine.body = static_cast<std::uint64_t>(settings.max_body) << 20;
   options.on_event = std::move(events);
   return options;
 }

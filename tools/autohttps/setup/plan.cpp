@@ -1,4 +1,5 @@
 #include <autohttps/tools/autohttps/setup/plan.h>
+#include <autohttps/tools/autohttps/site_contents.h>
 
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/report.h>
@@ -93,7 +94,7 @@ int cadence_of(const Surroundings& found) {
 Plan plan_setup(const Settings& settings, const Surroundings& found) {
   Plan plan;
   plan.site = settings;
-  plan.serves = !settings.root.empty() || !settings.reverse_proxy.empty();
+  plan.serves = serves_itself(settings);
   choose_way(plan.site, found);
   if (!is_answered_by_dns(settings)) plan.warnings = address_warnings(found.names);
   warn_of_certbot(plan, found);

@@ -21,6 +21,7 @@
 #include <autohttps/tools/autohttps/setup/system_machine.h>
 #include <autohttps/tools/autohttps/setup/terms.h>
 #include <autohttps/tools/autohttps/setup/way.h>
+#include <autohttps/tools/autohttps/site_contents.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
@@ -111,7 +112,7 @@ class Setup {
     if (found_.names.back().name == www && !wanted) found_.names.pop_back();
     if (!wanted) return;
     given_.names.push_back(www);
-    const bool serves = !given_.root.empty() || !given_.reverse_proxy.empty();
+    const bool serves = serves_itself(given_);
     if (serves && given_.redirect_to.empty()) given_.redirect_to = name;
     found_ = look(given_, config_, machine_);
   }

@@ -3,7 +3,12 @@
 #include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/sha256.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/site_contents.h>
+#include <autohttps/tools/autohttps/site_values.h>
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace autohttps::tools {
@@ -37,6 +42,15 @@ std::string toml_quoted(std::string_view text) {
 std::string value_of(const std::string& text) { return toml_quoted(text); }
 std::string value_of(std::chrono::seconds duration) { return std::to_string(duration.count()); }
 std::string value_of(bool flag) { return flag ? "true" : "false"; }
+std::string value_of(std::optional<bool> flag) { return value_of(flag.value_or(false)); }
+std::string value_of(std::optional<std::chrono::seconds> duration) {
+  return duration ? value_of(*duration) : value_of(false);
+}
+std::string size_text(std::uint64_t bytes) {
+  constexpr unsigned kMebi = 20, kKibi = 10;
+  const bool whole = bytes % (1U << kMebi) == 0;
+  return whole ? std::to_string(bytes >> kMebi) : toml_quoted(std::to_string(bytes >> kKibi) + "K");
+}
 std::string value_of(const std::vector<KeyType>& types) {
   return toml_quoted(acme::key_types_text(types));
 }
@@ -48,7 +62,49 @@ std::string value_of(const std::vector<std::string>& values) {
   return text + "]";
 }
 
-std::string body_of(const Settings& site, const Settings& above) {
+// What a site and a path of one may say.
+template <typename Add>
+void add_contents(const Add& add) {
+  add("root", &Settings::root);
+  add("listing", &Settings::listing);
+  add("reverse_proxy", &Settings::reverse_proxy);
+  add("strip_prefix", &Settings::strip_prefix);
+  add("health_check", &Settings::health_check);
+  add("upstream_ca_bundle", &Settings::upstream_ca_bundle);
+  add("upstream_timeout", &Settings::upstream_timeout);
+  add("trusted_proxy", &Settings::trusted_proxies);
+  add("error_pages", &Settings::error_pages);
+  add("header", &Settings::headers);
+  add("basic_auth", &Settings::basic_auth);
+  add("compress", &Settings::compress);
+}
+
+std::string path_table(const Settings& path) {
+  const Settings usual;
+  std::string table = "\n[[path]]\nprefix = " + toml_quoted(path.prefix) + "\n";
+  const auto add = [&](std::string_view key, auto member) {
+    if (path.*member == usual.*member) return;
+    table += std::string(key) + " = " + value_of(path.*member) + "\n";
+  };
+  add_contents(add);
+  if (path.max_body) table += "max_body = " + size_text(*path.max_body) + "\n";
+  return table;
+}
+
+// "--route" of the line is a table in the file.
+Settings path_of(const Settings& site, const std::string& route) {
+  const SitePath parsed = parse_route(route);
+  Settings path;
+  path.prefix = parsed.prefix;
+  path.root = parsed.root.string();
+  path.reverse_proxy = parsed.reverse_proxy;
+  path.strip_prefix = site.strip_prefix && !parsed.reverse_proxy.empty();
+  return path;
+}
+
+std::string body_of(const Settings& given, const Settings& above) {
+  Settings site = given;
+  site.strip_prefix = above.strip_prefix;  // of its paths alone
   std::string body;
   const auto add = [&](std::string_view key, auto member) {
     if (site.*member == above.*member) return;
@@ -56,9 +112,13 @@ std::string body_of(const Settings& site, const Settings& above) {
   };
   add("names", &Settings::names);
   add("name", &Settings::name);
-  add("root", &Settings::root);
-  add("reverse_proxy", &Settings::reverse_proxy);
   add("redirect_to", &Settings::redirect_to);
+  add_contents(add);
+  add("security_headers", &Settings::security_headers);
+  add("hsts", &Settings::hsts);
+  if (site.max_body != above.max_body) {
+    body += "max_body = " + size_text(site.max_body.value_or(kUsualBody)) + "\n";
+  }
   add("webroot", &Settings::webroot);
   add("server", &Settings::server);
   add("fallback_server", &Settings::fallback_servers);
@@ -82,6 +142,8 @@ std::string body_of(const Settings& site, const Settings& above) {
   add("pre", &Settings::pre);
   add("deploy", &Settings::deploy);
   add("failed", &Settings::failed);
+  for (const Settings& path : site.paths) body += path_table(path);
+  for (const std::string& route : site.routes) body += path_table(path_of(given, route));
   return body;
 }
 

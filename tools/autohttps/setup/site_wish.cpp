@@ -3,6 +3,8 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/config_file.h>
+#include <autohttps/tools/autohttps/site_contents.h>
+#include <autohttps/tools/autohttps/site_values.h>
 #include <autohttps/tools/autohttps/store_owner.h>
 #include <autohttps/tools/autohttps/wish.h>
 
@@ -30,6 +32,13 @@ std::string absolute_folder(const std::string& flag, const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
 }
 
+// "--route /static=public": the service has another folder.
+std::string absolute_route(const std::string& text) {
+  const SitePath path = parse_route(text);
+  if (path.root.empty()) return text;
+  return path.prefix + "=" + absolute_folder("--route", path.root.string());
+}
+
 bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::count(names, name) > 0;
 }
@@ -37,16 +46,24 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 void check_readable(const Settings& site) {
-  if (site.root.empty()) return;
   const ActingAsOwner acting(site.store, Missing::make);
-  if (::faccessat(AT_FDCWD, site.root.c_str(), R_OK | X_OK, AT_EACCESS) == 0) return;
-  const int error_number = errno;
-  throw_errno(
-      ErrorCode::config,
-      "the server, which does not run as root, cannot read \"" + printable(site.root, 300) + "\"",
-      error_number,
-      "let others read it: chmod -R o+rX \"" + printable(site.root, 300) +
-          "\", and o+x for the folders above it; or put the pages below /srv or /var/www");
+  const auto check = [](const std::string& path, int how) {
+    if (path.empty() || path == kNoBasicAuth) return;
+    if (::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0) return;
+    const int error_number = errno;
+    const std::string shown = "\"" + printable(path, 300) + "\"";
+    const bool is_folder = (how & X_OK) != 0;
+    throw_errno(ErrorCode::config, "the server, which does not run as root, cannot read " + shown,
+                error_number,
+                is_folder ? "let others read it: chmod -R o+rX " + shown +
+                                ", and o+x for the folders above it; or put the pages below /srv "
+                                "or /var/www"
+                          : "let its user read it: chgrp autohttps " + shown + ", chmod 640");
+  };
+  check(site.root, R_OK | X_OK);
+  check(site.error_pages, R_OK | X_OK);
+  check(site.basic_auth, R_OK);
+  check(site.upstream_ca_bundle, R_OK);
 }
 
 Settings checked(const Settings& given) {
@@ -56,12 +73,15 @@ Settings checked(const Settings& given) {
   site.ca_bundle = options.ca_bundle;
   site.webroot = options.webroot;
   site.root = absolute_folder("--root", given.root);
-  check_readable(site);
-  if (!site.root.empty() && !site.reverse_proxy.empty()) {
-    throw Error(ErrorCode::config, "--root and --reverse-proxy are two answers to one request",
-                "give one of them");
+  site.error_pages = absolute_folder("--error-pages", given.error_pages);
+  for (std::string& route : site.routes) route = absolute_route(route);
+  for (std::string* file : {&site.basic_auth, &site.upstream_ca_bundle}) {
+    if (file->empty() || *file == kNoBasicAuth) continue;
+    *file = std::filesystem::absolute(*file).lexically_normal().string();
   }
-  const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
+  check_readable(site);
+  check_site(site_contents(site));
+  const bool serves = serves_itself(site);
   if (serves && !site.webroot.empty()) {
     throw Error(ErrorCode::config,
                 "--webroot is for another web server's folder, and with --root or --reverse-proxy "

@@ -36,8 +36,12 @@ std::string served(const Plan& plan, const Surroundings& found) {
       text += (text.empty() ? "https://" : ", https://") + name +
               (port == kUsual ? "" : ":" + std::to_string(port)) + "/";
     }
-    text += site.root.empty() ? " from " + printable(site.reverse_proxy, 300)
-                              : " from " + printable(site.root, 300);
+    const std::vector<std::string>& from =
+        !site.root.empty() ? std::vector{site.root}
+                           : (site.reverse_proxy.empty() ? site.routes : site.reverse_proxy);
+    for (const std::string& one : from) {
+      text += (&one == &from.front() ? " from " : ", ") + printable(one, 300);
+    }
     if (!site.redirect_to.empty()) text += ", all sent to " + site.redirect_to;
   } else {
     text = "nothing by autohttps; a certificate for " + listed(site.names);

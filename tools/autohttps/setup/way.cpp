@@ -1,4 +1,5 @@
 #include <autohttps/tools/autohttps/setup/way.h>
+#include <autohttps/tools/autohttps/site_contents.h>
 
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
@@ -29,7 +30,7 @@ std::string command_for(const Settings& site, const std::string& more) {
 [[noreturn]] void throw_port_taken(const Settings& site, std::uint16_t port,
                                    const PortHolder& holder, bool web_server) {
   const std::string number = std::to_string(port);
-  const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
+  const bool serves = serves_itself(site);
   std::string hint = "end it and say the same again: " + how_to_stop(holder);
   if (serves && web_server) {
     hint = "to keep " + holder.name + ", leave out --root and --reverse-proxy: " +
@@ -111,7 +112,7 @@ std::string describe(const PortHolder& holder) {
 }
 
 void choose_way(Settings& site, const Surroundings& found) {
-  const bool serves = !site.root.empty() || !site.reverse_proxy.empty();
+  const bool serves = serves_itself(site);
   const auto foreign = [](const std::optional<PortHolder>& holder) {
     return holder && !is_ours(*holder);
   };

@@ -106,6 +106,30 @@ TEST_F(FileRacesTest, ARootThatIsAnotherOneAtTimes) {
   race("/d/page.txt", [&] { exchange(folder_ / "www", folder_ / "other"); });
 }
 
+TEST_F(FileRacesTest, RequestsOnManyThreadsWhileFilesAreReplaced) {
+  constexpr int kFiles = 20, kThreads = 4, kRounds = 60;
+  for (int i = 0; i < kFiles; ++i) write("many/" + std::to_string(i) + ".js", "public");
+  files_ = std::make_unique<StaticFiles>(
+      StaticFilesOptions{.root = folder_ / "www", .memory = 8 * 20});  // for three each
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kRounds * kFiles; ++i) {
+        const std::string target = "/many/" + std::to_string(i % kFiles) + ".js";
+        if (body_of(ask(target, {{"Accept-Encoding", "gzip"}})) != "public") ++wrong;
+      }
+    });
+  }
+  for (int i = 0; i < kRounds; ++i) {
+    const std::string name = "www/many/" + std::to_string(i % kFiles) + ".js";
+    folder_.write(name + ".next", "public");
+    fs::rename(folder_ / (name + ".next"), folder_ / (i % 3 == 0 ? name + ".gz" : name));
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_F(FileRacesTest, AFileThatBecomesShorterEndsItsAnswerEarly) {
   write("big.bin", std::string(200'000, 'x'));
   const Answer answer = ask("/big.bin");

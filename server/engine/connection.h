@@ -174,7 +174,7 @@ class Connection final : public Exchange {
   bool has_left() const noexcept;
   void break_body(int status) noexcept;
   bool answers_broken_body() noexcept;
-  std::string framed_head(const ResponseHead&, std::optional<std::uint64_t> length) noexcept(false);
+  void append_head(const ResponseHead&, std::optional<std::uint64_t> length);
   void lose() noexcept { gone_ = true; }
 
   Shard& shard_;

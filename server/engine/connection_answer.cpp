@@ -19,13 +19,26 @@ namespace autohttps {
 namespace {
 
 constexpr std::int64_t kSlice = 200;  // ms: how soon a waiting handler notices that all is cut
-constexpr std::size_t kUsualHead = 512;
 
-void append_number(std::uint64_t number, std::string& text) {
-  char digits[20];
-  const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
-  text.append(std::begin(digits), end);
-}
+// Text that grows within a space which is large enough for it.
+class TextEnd {
+ public:
+  explicit TextEnd(std::span<char> space) : begin_(space.data()), end_(space.data()) {}
+  TextEnd& operator<<(std::string_view text) noexcept {
+    end_ = std::copy(text.begin(), text.end(), end_);
+    return *this;
+  }
+  TextEnd& operator<<(std::uint64_t number) noexcept {
+    constexpr std::ptrdiff_t kMostDigits = 20;
+    end_ = std::to_chars(end_, end_ + kMostDigits, number).ptr;
+    return *this;
+  }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
+
+ private:
+  char* const begin_;
+  char* end_;
+};
 
 }  // namespace
 
@@ -163,27 +176,27 @@ bool Connection::write_text(std::string_view bytes) noexcept {
   return put(bytes);
 }
 
-std::string Connection::framed_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
+// Behind what is held, in one piece: a head is written for each request.
+void Connection::append_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
   Request& request = *request_;
   request.keep = !must_close();
   request.status = head.status;
   const bool with_body = has_body(request.head.method, head.status);
-  std::string text;
-  text.reserve(kUsualHead);
-  text.append("HTTP/1.1 ");
-  append_number(static_cast<std::uint64_t>(head.status), text);
-  text.append(" ").append(status_phrase(head.status)).append("\r\n");
+  constexpr std::size_t kOwn = 256;  // the status line and what is ours
+  std::size_t most = kOwn;
+  for (const auto& [name, value] : head.fields) most += name.size() + value.size() + 4;
+  TextEnd text(out_.space(most));
+  text << "HTTP/1.1 " << static_cast<std::uint64_t>(head.status) << " "
+       << status_phrase(head.status) << "\r\n";
   bool dated = false;
   for (const auto& [name, value] : head.fields) {
     if (!is_field_name(name) || !is_field_value(value)) continue;  // nobody's injection
     dated = dated || equals_ignoring_case(name, "Date");
-    text.append(name).append(": ").append(value).append("\r\n");
+    text << name << ": " << value << "\r\n";
   }
-  if (!dated) text.append("Date: ").append(http_date()).append("\r\n");
+  if (!dated) text << "Date: " << http_date() << "\r\n";
   if (length && (with_body || request.head.method == "HEAD")) {
-    text.append("Content-Length: ");
-    append_number(*length, text);
-    text.append("\r\n");
+    text << "Content-Length: " << *length << "\r\n";
   }
   request.framing = Request::Framing::none;
   if (with_body && length) {
@@ -191,28 +204,28 @@ std::string Connection::framed_head(const ResponseHead& head, std::optional<std:
     request.left = *length;
   } else if (with_body && request.head.http11()) {
     request.framing = Request::Framing::chunked;
-    text.append("Transfer-Encoding: chunked\r\n");
+    text << "Transfer-Encoding: chunked\r\n";
   } else if (with_body) {
     request.framing = Request::Framing::until_close;
     request.keep = false;
   }
   if (!request.keep) {
-    text.append("Connection: close\r\n");
+    text << "Connection: close\r\n";
   } else if (!request.head.http11()) {
-    text.append("Connection: keep-alive\r\n");
+    text << "Connection: keep-alive\r\n";
   }
-  text.append("\r\n");
-  return text;
+  text << "\r\n";
+  out_.grow(text.size());
 }
 
 bool Connection::begin(const ResponseHead& head, std::optional<std::uint64_t> length) noexcept {
   Request& request = *request_;
   if (gone_ || request.begun || request.answered || answers_broken_body()) return false;
   try {
-    const std::string text = framed_head(head, length);
+    append_head(head, length);
     request.begun = true;
     request.corked = request.framing == Request::Framing::length && *length > 0;
-    return put(text);
+    return put({});
   } catch (const std::exception&) {
     lose();
     return false;
@@ -266,7 +279,7 @@ void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) 
   if (request.begun || request.answered || answers_broken_body()) return;
   try {
     const auto length = source ? source->length() : std::optional<std::uint64_t>(0);
-    out_.append(framed_head(head, length));
+    append_head(head, length);
     const bool none = request.framing == Request::Framing::none;
     if (source && !none && length.value_or(1) > 0) request.source = std::move(source);
     if (!request.source && request.framing == Request::Framing::length) request.left = 0;

@@ -69,11 +69,13 @@ SiteDecision SiteTable::decide(const HeadView& request, std::string_view server_
   const std::size_t hosts = count_hosts(request);
   const bool may_have_none = !request.http11() && request.host.empty() && hosts == 0;
   const std::string named = parse_host(server_name);
-  const std::string host = may_have_none ? named : parse_host(request.host);
+  // Most clients write both alike.
+  const bool alike = may_have_none || (request.host == server_name && !named.empty());
+  const std::string host = alike ? named : parse_host(request.host);
   if (host.empty() || hosts > 1) return {Kind::bad_request};
 
   auto site = find(host);
-  if (!named.empty() && find(named) != site) return {Kind::misdirected};
+  if (!named.empty() && !alike && find(named) != site) return {Kind::misdirected};
   // A client that comes to an address names nobody (RFC 6066 3).
   const bool came_by_address = named.empty() && is_address(host);
   if (!site && host != named && !came_by_address) return {Kind::misdirected};

@@ -8,6 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -107,6 +111,61 @@ TEST(ProxyBalancingTest, IfAllAreDownTheyAreTriedAnyway) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(client.get("/").status, 502);
   up = true;
   for (int i = 0; i < 4; ++i) EXPECT_EQ(client.get("/").body, "up");
+}
+
+// Listens, but its queue is full: a connection is neither made nor refused.
+class FullQueue {
+ public:
+  FullQueue() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listening_.get(), generic, size), 0);
+    EXPECT_EQ(::listen(listening_.get(), 0), 0);
+    EXPECT_EQ(::getsockname(listening_.get(), generic, &size), 0);
+    port_ = ntohs(address.sin_port);
+    for (OwnedFd& each : waiting_) {
+      each = OwnedFd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      ::connect(each.get(), generic, size);
+    }
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  OwnedFd listening_;
+  std::array<OwnedFd, 4> waiting_;
+  std::uint16_t port_ = 0;
+};
+
+TEST(ProxyBalancingTest, WhoTakesNoConnectionIsLateOrAnotherIsAsked) {
+  const FullQueue full;
+  ProxyOptions options = proxy_to({full.url()});
+  options.connect = milliseconds(200);
+  {
+    ProxyUnderTest proxy(options);
+    FramedClient client(proxy);
+    EXPECT_EQ(client.get("/").status, 504);
+    EXPECT_NE(proxy.events.all().find("no connection within 200 ms"), std::string::npos)
+        << proxy.events.all();
+  }
+  ScriptedUpstream other(says("other"));
+  options.upstreams.push_back(other.url());
+  ProxyUnderTest proxy(options);
+  FramedClient client(proxy);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(client.post("/", "x").body, "other");
+  EXPECT_EQ(proxy.status().failures, 1U);
+}
+
+TEST(ProxyBalancingTest, ANameThatIsNotKnownIs502AndSaid) {
+  // Longer than a label may be: no server has to be asked.
+  ProxyUnderTest proxy(proxy_to({"http://" + std::string(70, 'a') + ".test:1"}));
+  FramedClient client(proxy);
+  EXPECT_EQ(client.get("/").status, 502);
+  EXPECT_EQ(client.get("/").status, 502);
+  ASSERT_EQ(proxy.events.lines().size(), 1U);
+  EXPECT_NE(proxy.events.all().find("looking up \"aaa"), std::string::npos) << proxy.events.all();
 }
 
 TEST(ProxyBalancingTest, OptionsThatCannotBeAreRefused) {

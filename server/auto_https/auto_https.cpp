@@ -74,6 +74,8 @@ struct AutoHttps::Parts {
         challenges(certificates.answers()),
         https(cache, tls_policy(options), options.on_event,
               [this](std::string_view host) { return has_real_certificate(host); }) {
+    // Throws for what cannot be, before anything is bound.
+    OnDemand(options.on_demand, {}, certificates.clock(), {});
     https.set_limits(options.engine);
     cache->hold_at_most(options.most_loaded);
     cache->on_challenge([this](std::string_view name, ChallengeLoads::Ready ready) {

@@ -4,14 +4,28 @@
 #include <autohttps/acme/protocol/revocation.h>
 #include <autohttps/acme/store/hooks.h>
 #include <autohttps/acme/store/key_types.h>
+#include <autohttps/common/identifier.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 namespace autohttps::tools {
+namespace {
+
+// The environment has one string for a list; a comma or a space can be in no name.
+void add_words(const std::string& value, std::vector<std::string>& to) {
+  std::string spaced = value;
+  std::ranges::replace(spaced, ',', ' ');
+  for (const std::string_view name : split(spaced, ' ')) {
+    if (!name.empty()) to.emplace_back(name);
+  }
+}
+
+}  // namespace
 
 Error wrong(const std::string& value, const std::string& expected) {
   return Error(ErrorCode::config, "\"" + printable(value, 100) + "\" is not " + expected);
@@ -106,12 +120,17 @@ void set_limits(Settings& settings, const std::string& value) {
   settings.limits = value;
 }
 
-void add_names(Settings& settings, const std::string& value) {
-  // The environment has one string for a list; a comma or a space can be in no name.
-  std::string spaced = value;
-  std::ranges::replace(spaced, ',', ' ');
-  for (const std::string_view name : split(spaced, ' ')) {
-    if (!name.empty()) settings.names.emplace_back(name);
+void add_names(Settings& settings, const std::string& value) { add_words(value, settings.names); }
+
+void add_on_demand(Settings& settings, const std::string& value) {
+  std::vector<std::string> names;
+  add_words(value, names);
+  for (std::string& name : names) {
+    const Identifier parsed = Identifier::parse(name);
+    if (parsed.type != Identifier::Type::dns) {
+      throw wrong(value, "DNS names, as in *.example.com: a handshake asks for nothing else");
+    }
+    settings.on_demand.push_back(parsed.value);
   }
 }
 

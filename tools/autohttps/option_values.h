@@ -71,6 +71,7 @@ void set_server(Settings&, const std::string& value);
 void add_fallback_server(Settings&, const std::string& value);
 void set_challenge(Settings&, const std::string& value);
 void set_limits(Settings&, const std::string& value);
+void add_on_demand(Settings&, const std::string& value);
 void add_names(Settings&, const std::string& value);
 
 }  // namespace autohttps::tools

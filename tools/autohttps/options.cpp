@@ -182,6 +182,17 @@ constexpr Option kOptions[] = {
     {"max-connections-per-address", 0, ValueKind::number, Scope::program, "N", kServe,
      set_size<&Settings::max_connections_per_address, 100'000>,
      "of one address, IPv6 by /64 (default: half of all)"},
+    {"on-demand", 0, ValueKind::list, Scope::program, "NAME", kServe, add_on_demand,
+     "names (*.example.com: one label) whose certificate is had when a client first asks for one; "
+     "may be repeated",
+     &Settings::on_demand},
+    {"on-demand-ask", 0, ValueKind::text, Scope::program, "URL", kServe,
+     set_text<&Settings::on_demand_ask>,
+     "asked as URL?domain=NAME before a certificate is had on demand, and before it is renewed: "
+     "2xx is yes, 4xx no"},
+    {"on-demand-per-hour", 0, ValueKind::number, Scope::program, "N", kServe,
+     set_size<&Settings::on_demand_per_hour, 100'000>,
+     "the most names that are begun on demand in an hour (default: 20)"},
     {"config", 0, ValueKind::text, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
      "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
     {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,

@@ -89,6 +89,9 @@ struct Settings {
   std::uint16_t http_port = 80;
   std::uint16_t https_port = 443;
   std::uint16_t public_https_port = 0;
+  std::vector<std::string> on_demand;
+  std::string on_demand_ask;
+  std::size_t on_demand_per_hour = 20;
   bool modern_tls = false;
   std::size_t max_connections = 0;  // 0: by descriptors
   std::size_t max_connections_per_address = 0;

@@ -114,6 +114,9 @@ std::vector<std::string> fixed_keys_that_changed(const Settings& before, const S
   compare("max-connections", before.max_connections == after.max_connections);
   compare("max-connections-per-address",
           before.max_connections_per_address == after.max_connections_per_address);
+  compare("on-demand", before.on_demand == after.on_demand);
+  compare("on-demand-ask", before.on_demand_ask == after.on_demand_ask);
+  compare("on-demand-per-hour", before.on_demand_per_hour == after.on_demand_per_hour);
   compare("store", before.store == after.store);
   compare("staging", before.staging == after.staging);
   return keys;

@@ -11,6 +11,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
 #include <autohttps/tools/autohttps/hook_settings.h>
+#include <autohttps/tools/autohttps/on_demand_question.h>
 
 #include <fcntl.h>
 
@@ -162,6 +163,15 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.modern_tls = settings.modern_tls;
   options.engine.connections = settings.max_connections;
   options.engine.connections_per_address = settings.max_connections_per_address;
+  options.on_demand.names = settings.on_demand;
+  options.on_demand.most_per_hour = settings.on_demand_per_hour;
+  if (!settings.on_demand_ask.empty()) {
+    options.on_demand.permits = on_demand_question(settings.on_demand_ask);
+  }
+  if (settings.told.contains("on-demand-per-hour") && !options.on_demand.is_on()) {
+    throw Error(ErrorCode::config, "--on-demand-per-hour without --on-demand or --on-demand-ask",
+                "say which names may be had: --on-demand '*.example.com'");
+  }
   options.on_event = std::move(events);
   return options;
 }

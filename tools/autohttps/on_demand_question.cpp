@@ -58,7 +58,7 @@ std::function<bool(const std::string& name)> on_demand_question(const std::strin
   if (ready != CURLE_OK || scheme == 0 || url.size() == scheme ||
       url.find_first_of(" #\r\n\t") != std::string::npos) {
     throw Error(ErrorCode::config,
-                "\"" + printable(url, 300) + "\" cannot be asked which names may be had on demand",
+                "--on-demand-ask: \"" + printable(url, 300) + "\" is no http or https URL",
                 "give an http or https URL: http://127.0.0.1:8080/may-have");
   }
   return [url](const std::string& name) { return ask(url, name); };

@@ -33,6 +33,7 @@ void add_small_page(AutoHttps& server) {
 
 void check_something_to_serve(AutoHttps& server, const Config& config) {
   if (!config.line.names.empty() || !config.sites.empty()) return;
+  if (!config.global.on_demand.empty() || !config.global.on_demand_ask.empty()) return;
   if (!server.certificates().certificates().is_empty()) return;
   throw Error(ErrorCode::config,
               "no domains were named, no configuration has sites, and the store \"" +

@@ -44,30 +44,57 @@ Decoded decoded(std::string_view text) {
   return result;
 }
 
-// One way to read a path.
-struct Reading {
-  bool twice = false;   // escapes of escapes
-  bool all = false;     // what "/" and "\" an escape was hiding separate too
-  bool cuts = false;    // ";" begins a parameter of a segment (RFC 3986 3.3)
-  bool merges = false;  // an empty segment is none
+// One way to read a path: what of these is done.
+enum Reading : unsigned {
+  kMerges = 1,       // an empty segment is none
+  kFirst = 2,        // decoded before it is split: what an escape was hiding separates too
+  kTwice = 4,        // escapes of escapes are decoded too
+  kBackslash = 8,    // is a "/"
+  kCuts = 16,        // ";" begins a parameter of a segment (RFC 3986 3.3)
+  kCutsBefore = 32,  // before anything is decoded
+  kReadings = 64
 };
 
-std::vector<std::string> segments(std::string_view path, const Reading& reading) {
-  std::vector<std::string> result;
+// Those that make a difference for this path.
+unsigned readings_of(std::string_view path, const std::string& once) {
+  const std::string twice = decoded(once).text;
+  const auto has = [&](char c) { return twice.find(c) != std::string::npos; };
+  unsigned readings = kMerges;
+  if (path.find('%') != std::string_view::npos) readings |= kFirst;
+  if (twice != once) readings |= kTwice;
+  if (has('\\') || once.find('\\') != std::string::npos) readings |= kBackslash;
+  if (has(';') || once.find(';') != std::string::npos) readings |= kCuts | kCutsBefore;
+  return readings;
+}
+
+std::string without_parameters(std::string_view path) {
+  std::string result;
+  bool cut = false;
+  for (const char c : path) {
+    if (c == '/' || c == ';') cut = c == ';';
+    if (!cut) result += c;
+  }
+  return result;
+}
+
+std::vector<std::string> segments(std::string_view path, unsigned reading) {
   const auto read = [&](std::string_view text) {
     std::string once = decoded(text).text;
-    return reading.twice ? decoded(once).text : once;
+    return (reading & kTwice) != 0 ? decoded(once).text : once;
   };
-  const std::string whole = reading.all ? read(path) : std::string(path);
+  const bool first = (reading & kFirst) != 0;
+  std::string whole = (reading & kCutsBefore) != 0 ? without_parameters(path) : std::string(path);
+  if (first) whole = read(whole);
+  std::vector<std::string> result;
   std::string_view rest = std::string_view(whole).substr(1);
   for (bool more = true; more;) {
-    const std::size_t end = std::min(rest.find_first_of(reading.all ? "/\\" : "/"), rest.size());
-    std::string segment =
-        reading.all ? std::string(rest.substr(0, end)) : read(rest.substr(0, end));
+    const std::size_t end =
+        std::min(rest.find_first_of((reading & kBackslash) != 0 ? "/\\" : "/"), rest.size());
+    std::string segment = first ? std::string(rest.substr(0, end)) : read(rest.substr(0, end));
     more = end < rest.size();
     rest.remove_prefix(more ? end + 1 : end);
-    if (reading.cuts) segment.erase(std::min(segment.find(';'), segment.size()));
-    if (!segment.empty() || !reading.merges) result.push_back(std::move(segment));
+    if ((reading & kCuts) != 0) segment.erase(std::min(segment.find(';'), segment.size()));
+    if (!segment.empty() || (reading & kMerges) == 0) result.push_back(std::move(segment));
   }
   return result;
 }
@@ -138,8 +165,9 @@ std::optional<PrefixMatch> PathPrefixes::find(std::string_view path) const {
   } else {
     const Decoded once = decoded(path);
     if (!once.sound || once.text.find('\0') != std::string::npos) return std::nullopt;
-    for (unsigned bits = 0; bits < 16; ++bits) {
-      const Reading reading{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
+    const unsigned readings = readings_of(path, once.text);
+    for (unsigned reading = 0; reading < kReadings; ++reading) {
+      if ((reading & ~readings) != 0) continue;
       const std::vector<std::string> read = segments(path, reading);
       if (std::any_of(read.begin(), read.end(), is_dots)) return std::nullopt;
       const std::size_t index = longest(Views(read.begin(), read.end()));

@@ -4,8 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <filesystem>
+#include <functional>
+#include <random>
+#include <regex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace autohttps {
 namespace {
@@ -116,6 +123,73 @@ TEST(PathPrefixesTest, WithoutPrefixesOnlyWhatIsNoPathIsRefused) {
   for (const char* path : {"/..", "/x/%2e%2e/y", "/%", "/%00", "x", "/a%2F..%2Fb", "/..;/x"}) {
     EXPECT_FALSE(whole.find(path)) << path;
   }
+}
+
+// How others read a path, each in their own way, down to its segments without "." and "..".
+using Steps = std::vector<std::function<std::string(const std::string&)>>;
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+std::string unescaped(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && std::isxdigit(text[i + 1]) != 0 &&
+                        std::isxdigit(text[i + 2]) != 0;
+    result += escape ? static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16)) : text[i];
+    if (escape) i += 2;
+  }
+  return result;
+}
+
+std::string without_parameters(const std::string& text) {
+  return std::regex_replace(text, std::regex(";[^/]*"), "");
+}
+
+std::string normal(const std::string& text) {
+  return std::filesystem::path(text).lexically_normal().string();
+}
+
+bool is_beneath_api(const std::string& path) { return path == "/api" || path.starts_with("/api/"); }
+
+TEST(PathPrefixesTest, WhatIsFoundIsFoundByEveryReader) {
+  const auto merged = [](const std::string& text) {
+    return std::regex_replace(text, std::regex("/+"), "/");
+  };
+  const auto slashes = [](const std::string& text) { return replaced(text, "\\", "/"); };
+  const std::vector<std::pair<const char*, Steps>> readers = {
+      {"a file system", {unescaped, merged, normal}},
+      {"a router that merges nothing", {unescaped}},
+      {"a servlet container", {without_parameters, unescaped, normal}},
+      {"one that decodes first", {unescaped, without_parameters, merged, normal}},
+      {"one for which \\ is /", {unescaped, slashes, merged, normal}},
+      {"one that decodes twice", {unescaped, unescaped, slashes, merged, normal}},
+      {"one behind a proxy that normalises", {normal, unescaped, normal}}};
+  const std::vector<std::string> parts = {"/", "/",  "/",   "api",    "api",   "%61pi", "x",
+                                          ".", "..", "%2e", "%2E%2e", "%2f",   "\\",    "%5c",
+                                          ";", ";x", "%3b", "%25",    "%2561", "v2",    "%2fapi"};
+  const PathPrefixes prefixes({"/api"});
+  std::minstd_rand random(7);
+  int found = 0, refused = 0;
+  for (int round = 0; round < 6'000; ++round) {
+    std::string path = "/";
+    for (auto length = random() % 9; length > 0; --length) path += parts[random() % parts.size()];
+    const auto match = prefixes.find(path);
+    (match ? found : refused)++;
+    if (!match) continue;
+    for (const auto& [who, steps] : readers) {
+      std::string read = path;
+      for (const auto& step : steps) read = step(read);
+      ASSERT_EQ(is_beneath_api(read), match->index == 1)
+          << path << " is " << read << " for " << who;
+    }
+  }
+  EXPECT_GT(found, 1'000);
+  EXPECT_GT(refused, 1'000);
 }
 
 TEST(PathPrefixesTest, ALongPathIsReadToo) {

@@ -128,10 +128,13 @@ ProxyRelay::Opened ProxyRelay::connect(Exchange& exchange) {
 UpstreamAddresses::List ProxyRelay::addresses() {
   bool old = false;
   UpstreamAddresses::List known = upstream_->addresses.known(old);
-  if (known && !old) return known;
+  if (known) {
+    if (old && keeper_) keeper_->wake();
+    return known;
+  }
   status_ = 502;
   trouble_ = "no thread is free to look up its name";
-  return give_lead_away() ? upstream_->addresses.look_up(trouble_) : known;
+  return give_lead_away() ? upstream_->addresses.look_up(trouble_) : nullptr;
 }
 
 // `nowhere`: no address is left, and trouble_ says why the last was none.

@@ -14,7 +14,8 @@
 
 namespace autohttps {
 
-// Told when a connection is kept where none was, so that somebody closes it once it is old.
+// Told when a connection is kept where none was, so that somebody closes it once it is old; and
+// when an upstream's addresses are old.
 struct PoolKeeper {
   virtual ~PoolKeeper() = default;
   virtual void wake() noexcept = 0;  // costs next to nothing while it is awake

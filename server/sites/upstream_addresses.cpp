@@ -13,7 +13,6 @@
 namespace autohttps {
 namespace {
 
-constexpr std::int64_t kFresh = 10'000;  // ms; containers get other addresses when they restart
 constexpr std::int64_t kAfterTrouble = 2'000;  // ms, before DNS is asked once more
 constexpr std::size_t kMostAddresses = 16;
 
@@ -58,7 +57,8 @@ SocketAddress socket_at(const std::string& path) {
 
 }  // namespace
 
-UpstreamAddresses::UpstreamAddresses(const UpstreamUrl& url) : host_(url.host), port_(url.port) {
+UpstreamAddresses::UpstreamAddresses(const UpstreamUrl& url, std::chrono::milliseconds fresh)
+    : host_(url.host), port_(url.port), fresh_(fresh.count()) {
   std::string trouble;
   if (url.kind == UpstreamUrl::Kind::socket) {
     list_ = std::make_shared<std::vector<SocketAddress>>(1, socket_at(url.path));
@@ -74,16 +74,20 @@ UpstreamAddresses::List UpstreamAddresses::known(bool& old) noexcept {
   const std::int64_t now = coarse_milliseconds();
   const std::lock_guard lock(mutex_);
   old = now >= old_at_;
-  if (old && list_) old_at_ = now + kAfterTrouble;  // the others go on with what is known
+  if (old && list_) {
+    old_at_ = now + kAfterTrouble;
+    wanted_ = true;
+  }
   return list_;
 }
 
 UpstreamAddresses::List UpstreamAddresses::look_up(std::string& trouble) {
   const std::int64_t began = coarse_milliseconds();
   const std::lock_guard asking(asking_);
+  wanted_ = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool asked_meanwhile = list_ ? old_at_ >= began + kFresh : old_at_ > began;
+    const bool asked_meanwhile = list_ ? old_at_ >= began + fresh_ : old_at_ > began;
     if (asked_meanwhile) {
       trouble = trouble_;
       return list_;
@@ -91,7 +95,7 @@ UpstreamAddresses::List UpstreamAddresses::look_up(std::string& trouble) {
   }
   List list = ask(host_, port_, 0, trouble);
   const std::lock_guard lock(mutex_);
-  old_at_ = coarse_milliseconds() + (list ? kFresh : kAfterTrouble);
+  old_at_ = coarse_milliseconds() + (list ? fresh_ : kAfterTrouble);
   trouble_ = trouble;
   if (list) list_ = std::move(list);
   return list_;

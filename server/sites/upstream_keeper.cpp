@@ -71,8 +71,11 @@ bool UpstreamKeeper::look() {
   for (const auto& each : group_->all()) {
     each->pool.close_old(coarse_milliseconds());
     more = more || each->pool.size() > 0;
-    if (path.empty() || stopping_) continue;
+    if (stopping_) break;
     try {
+      std::string ignored;  // what is known goes on being used
+      if (each->addresses.is_wanted_anew()) each->addresses.look_up(ignored);
+      if (path.empty()) continue;
       const std::string trouble =
           check_health(*each, path, std::min(kCheck, group_->options().connect), stopping_);
       if (!stopping_) each->health.note_check(trouble.empty(), trouble, coarse_milliseconds());

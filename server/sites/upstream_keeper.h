@@ -1,5 +1,5 @@
-// Looks after upstreams while nobody asks them: closes connections that have been idle for long,
-// and checks who is well (not installed).
+// Looks after upstreams beside the requests: closes connections that have been idle for long, looks
+// up names anew, checks who is well (not installed).
 #pragma once
 
 #include <autohttps/server/sites/proxy_relay.h>

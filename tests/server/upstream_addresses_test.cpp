@@ -48,6 +48,23 @@ TEST(UpstreamAddressesTest, ANameIsLookedUpWhenItIsAskedForAndThenKnown) {
   EXPECT_FALSE(old);
 }
 
+TEST(UpstreamAddressesTest, WhatIsOldIsUsedWhileOneLooksAgain) {
+  UpstreamAddresses addresses(parse_upstream_url("http://localhost:81"),
+                              std::chrono::milliseconds(0));
+  std::string trouble;
+  const auto list = addresses.look_up(trouble);
+  ASSERT_NE(list, nullptr) << trouble;
+  EXPECT_FALSE(addresses.is_wanted_anew());
+  bool old = false;
+  EXPECT_EQ(addresses.known(old), list);
+  EXPECT_TRUE(old);
+  EXPECT_TRUE(addresses.is_wanted_anew());
+  EXPECT_EQ(addresses.known(old), list);
+  EXPECT_FALSE(old) << "one is told";
+  EXPECT_NE(addresses.look_up(trouble), nullptr);
+  EXPECT_FALSE(addresses.is_wanted_anew());
+}
+
 TEST(UpstreamAddressesTest, TroubleIsSaidAndNotAskedForAgainAtOnce) {
   UpstreamAddresses addresses = addresses_of("http://" + std::string(70, 'a') + ".test");
   for (int i = 0; i < 2; ++i) {

@@ -171,6 +171,7 @@ class Connection final : public Exchange {
   bool stream_more() noexcept;
   Pulled pull_more(std::span<char>);
   Pulled pull_raw(std::span<char>);
+  void skim_body() noexcept;
   bool has_left() const noexcept;
   void break_body(int status) noexcept;
   bool answers_broken_body() noexcept;

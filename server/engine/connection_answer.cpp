@@ -179,7 +179,8 @@ bool Connection::write_text(std::string_view bytes) noexcept {
 // Behind what is held, in one piece: a head is written for each request.
 void Connection::append_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
   Request& request = *request_;
-  request.keep = !must_close();
+  // What is not here yet of the request's body may never come: nothing can follow it.
+  request.keep = !must_close() && request.body_done;
   request.status = head.status;
   const bool with_body = has_body(request.head.method, head.status);
   constexpr std::size_t kOwn = 256;  // the status line and what is ours
@@ -278,6 +279,7 @@ void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) 
   Request& request = *request_;
   if (request.begun || request.answered || answers_broken_body()) return;
   try {
+    if (!request.relay) skim_body();
     const auto length = source ? source->length() : std::optional<std::uint64_t>(0);
     append_head(head, length);
     const bool none = request.framing == Request::Framing::none;

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace autohttps {
 namespace {
 
 constexpr std::int64_t kBodyRate = 1'024;  // bytes a second that keep a body going
+constexpr std::size_t kSkimmed = 64 << 10;
 
 }  // namespace
 
@@ -333,6 +335,18 @@ Pulled Connection::pull_raw(std::span<char> into) {
       return {Pulled::Kind::broken};
     default:
       return {Pulled::Kind::later};
+  }
+}
+
+// What has come of a body that nobody wants, so that the connection may be kept. Not waited for.
+void Connection::skim_body() noexcept {
+  Request& request = *request_;
+  if (request.intake != Intake::pulled || request.continue_wanted) return;
+  std::array<char, 4'096> piece;
+  for (std::size_t taken = 0; taken < kSkimmed && !request.body_done;) {
+    const Pulled got = pull(piece);
+    if (got.kind != Pulled::Kind::bytes) return;
+    taken += got.bytes;
   }
 }
 

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kContinue{1'000};  // RFC 9110 10.1.1: nobody waits for a 100 for ever
 constexpr std::size_t kLeastPiece = 1'024;
+constexpr std::size_t kSkimmed = 64 << 10;
 constexpr std::size_t kChunkHead = 4 + 2;  // digits of a size below 64 KiB, CRLF
 constexpr std::size_t kAround = kChunkHead + 2;
 static_assert(Buffer::kBlock < 0x10000);
@@ -343,6 +344,14 @@ ProxyRelay::Way ProxyRelay::fail(Exchange& exchange, int status, std::string tro
 }
 
 void ProxyRelay::answer(Exchange& exchange, int status) {
+  // What has come of the body, so that the client's connection may be kept.
+  if (upload_ != Upload::held && !exchange.head().expects_continue) {
+    std::array<char, 4'096> piece;
+    std::size_t taken = 0;
+    while (taken < kSkimmed && exchange.pull(piece).kind == Pulled::Kind::bytes) {
+      taken += piece.size();
+    }
+  }
   Answer answer = status_answer(status);
   if (request_.dresser) request_.dresser(exchange.head(), answer);
   exchange.respond(std::move(answer.head), std::move(answer.body));

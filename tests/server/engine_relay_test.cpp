@@ -469,5 +469,24 @@ TEST_F(RecordTest, RefusedRequestsHaveOneToo) {
   }
 }
 
+TEST(RelayTest, ABodyThatNobodyWantsIsSkimmedIfItIsHere) {
+  EngineUnderTest server([](ExchangePtr exchange) { exchange->respond({404, {}}, nullptr); });
+  server.sink.pulls = true;
+  TestConnection client = server.connect();
+  const std::string post = "POST / HTTP/1.1\r\n" + kHost;
+  for (const std::string body : {"Content-Length: 3\r\n\r\nabc",
+                                 "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
+    client.send(post + body);
+    const TestResponse answer = client.read_response();
+    EXPECT_EQ(answer.status, 404);
+    EXPECT_EQ(answer.headers.count("connection"), 0U);
+  }
+  client.send(post + "Content-Length: 3\r\n\r\nab");
+  EXPECT_EQ(client.read_response().headers["connection"], "close");
+  TestConnection patient = server.connect();
+  patient.send(post + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(patient.read_response().status, 404) << "it is not told to go on";
+}
+
 }  // namespace
 }  // namespace autohttps

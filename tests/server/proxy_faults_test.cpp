@@ -193,6 +193,21 @@ TEST(ProxyFaultsTest, SilenceInTheMiddleCutsOff) {
   expect_well(next);
 }
 
+TEST(ProxyFaultsTest, AConnectionThatWillNotBeKeptIsSaidToEnd) {
+  ScriptedUpstream upstream(unless_well([](const Request&, Line& line) { line.reset(); }),
+                            ScriptedUpstream::Takes::head);
+  ProxyUnderTest proxy(proxy_to({upstream.url()}));
+  FramedClient client(proxy);
+  const FramedResponse small = client.post("/", "all of it is here");
+  EXPECT_EQ(small.status, 502);
+  EXPECT_EQ(small.headers.count("connection"), 0U);
+  expect_well(client);
+  client.send("POST / HTTP/1.1\r\n" + kHost + "Content-Length: 10\r\n\r\nhalf");
+  const FramedResponse half = client.read();
+  EXPECT_EQ(half.status, 502);
+  EXPECT_EQ(half.headers.at("connection"), "close") << "where the next request begins nobody knows";
+}
+
 TEST(ProxyFaultsTest, AnUpstreamThatTakesNothingIs504) {
   ScriptedUpstream upstream(
       [](const Request& request, Line& line) {

@@ -215,7 +215,7 @@ bool ask(FramedClient& client, const Plan& plan, Tally& tally) {
   EXPECT_TRUE(plan.fault >= Fault::dies_before || plan.post) << plan.target << answer.status;
   EXPECT_TRUE(answer.status == 502 || answer.status == 504) << answer.status;
   ++tally.refused;
-  return true;
+  return answer.headers["connection"] != "close";
 }
 
 std::size_t open_descriptors() {

@@ -303,7 +303,8 @@ TEST_F(SiteSinkTest, AnswersAreDressed) {
     it.paths = {path("/app", "", upstream_.url())};
     it.paths[0].headers = {{"x-both", "path"}, {"Referrer-Policy", "no-referrer"}};
   });
-  const TestResponse page = get("other.test", "/page.txt", "Accept-Encoding: gzip\r\n");
+  const TestResponse page =
+      get("other.test", "/page.txt", "Accept-Encoding: gzip\r\nConnection: close\r\n");
   EXPECT_EQ(page.headers.at("x-site"), "a");
   EXPECT_EQ(page.headers.at("x-both"), "site");
   EXPECT_EQ(page.headers.at("x-content-type-options"), "nosniff");

@@ -32,8 +32,8 @@ std::optional<std::string> read_page(const FileTree& pages, const std::string& n
 
 }  // namespace
 
-ErrorPages::ErrorPages(std::filesystem::path folder)
-    : pages_(std::make_unique<const FileTree>(std::move(folder))) {}
+ErrorPages::ErrorPages(const std::filesystem::path& folder)
+    : pages_(std::make_unique<const FileTree>(folder)) {}
 
 ErrorPages::~ErrorPages() = default;
 

@@ -14,7 +14,7 @@ class FileTree;
 // Thread-safe. Read when asked for, so that they may be changed at any time.
 class ErrorPages {
  public:
-  explicit ErrorPages(std::filesystem::path folder);
+  explicit ErrorPages(const std::filesystem::path& folder);
   ~ErrorPages();
 
   // In place of the text of an answer of 400 and more comes "404.html" of the folder, where it has

@@ -128,6 +128,7 @@ std::unique_ptr<BodySource> part_of(ReadableContent content, ByteRange part) {
 std::unique_ptr<BodySource> parts_of(ReadableContent content, const std::vector<ByteRange>& ranges,
                                      const std::string& boundary) {
   std::vector<PartsBody::Part> parts;
+  parts.reserve(ranges.size() + 1);
   for (const ByteRange& range : ranges) {
     parts.push_back(
         {(parts.empty() ? "--" : "\r\n--") + boundary + "\r\nContent-Type: " + content.about->type +

@@ -162,8 +162,7 @@ class BrowserTest : public ::testing::Test {
                          "--disable-gpu",
                          "--user-data-dir=" + home + "/data",
                          "--host-resolver-rules=MAP a.test:443 127.0.0.1:" + https_.text(),
-                         "--timeout=120000",
-                         "--remote-debugging-port=0",
+                         "--remote-debugging-port=0",  // it stays until it is ended
                          "https://a.test/"};
     browser.environment = {{"HOME", home}};
     Child child(browser);

@@ -91,15 +91,14 @@ std::optional<Frame> read_frame(int fd) {
   return frame;
 }
 
+// The shortest form of a length is the only one (RFC 6455 5.2).
 std::string frame_text(unsigned char first, const std::string& payload) {
   std::string text(1, static_cast<char>(first));
-  if (payload.size() < 126) {
-    text += static_cast<char>(payload.size());
-  } else {
-    text += static_cast<char>(127);
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      text += static_cast<char>(payload.size() >> shift & 0xffU);
-    }
+  const std::size_t size = payload.size();
+  const int bits = size < 126 ? 0 : size < 65'536 ? 16 : 64;
+  text += static_cast<char>(bits == 0 ? size : bits == 16 ? 126 : 127);
+  for (int shift = bits - 8; shift >= 0; shift -= 8) {
+    text += static_cast<char>(size >> shift & 0xffU);
   }
   return text + payload;
 }

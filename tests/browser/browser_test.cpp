@@ -143,8 +143,21 @@ class BrowserTest : public ::testing::Test {
   }
   std::string app_url() { return "http://127.0.0.1:" + std::to_string(app_.port()); }
 
+  void visit(const Words& contents) {
+    Child server(program(serve(contents)));
+    ASSERT_TRUE(server.wait_for("serving https on port")) << server.err();
+    ASSERT_TRUE(eventually([&] {
+      return https_get(
+                 {.port = https_.number(), .name = "a.test", .root_pem = here_.pebble.root_pem()})
+          .verified;
+    })) << server.err();
+    browse(server);
+    expect_all_is_right();
+    EXPECT_EQ(server.stop(), 0) << server.err();
+  }
+
   // The distribution's browser, in a home of its own that trusts Pebble's root and nothing else.
-  void visit(Child& server) {
+  void browse(Child& server) {
     const std::string home = (here_.folder / "home").string();
     const std::string database = "sql:" + home + "/.pki/nssdb";
     std::filesystem::create_directories(home + "/.pki/nssdb");
@@ -202,16 +215,7 @@ TEST_F(BrowserTest, LoadsAPageOfFilesWhileItsCertificateIsSwapped) {
   here_.folder.write("site/image.svg", kImage);
   here_.folder.write("site/download.bin", bytes_);
   app_.start();
-  Child server(program(serve({"--root", (here_.folder / "site").string()})));
-  ASSERT_TRUE(server.wait_for("serving https on port")) << server.err();
-  ASSERT_TRUE(eventually([&] {
-    return https_get(
-               {.port = https_.number(), .name = "a.test", .root_pem = here_.pebble.root_pem()})
-        .verified;
-  })) << server.err();
-  visit(server);
-  expect_all_is_right();
-  EXPECT_EQ(server.stop(), 0) << server.err();
+  visit({"--root", (here_.folder / "site").string()});
 }
 
 TEST_F(BrowserTest, LoadsAPageThroughTheProxyWhileItsCertificateIsSwapped) {
@@ -226,16 +230,7 @@ TEST_F(BrowserTest, LoadsAPageThroughTheProxyWhileItsCertificateIsSwapped) {
   give("/image.svg", kImage, "image/svg+xml");
   give("/download.bin", bytes_, "application/octet-stream");
   app_.start();
-  Child server(program(serve({"--reverse-proxy", app_url()})));
-  ASSERT_TRUE(server.wait_for("serving https on port")) << server.err();
-  ASSERT_TRUE(eventually([&] {
-    return https_get(
-               {.port = https_.number(), .name = "a.test", .root_pem = here_.pebble.root_pem()})
-        .verified;
-  })) << server.err();
-  visit(server);
-  expect_all_is_right();
-  EXPECT_EQ(server.stop(), 0) << server.err();
+  visit({"--reverse-proxy", app_url()});
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ packages_to_test="libgtest-dev strace ccache pebble openssl curl util-linux proc
 packages_to_bench_servers="nginx-light caddy libgtest-dev"
 packages_to_test_long="testssl.sh slowhttptest clang clang-format clang-tidy llvm git debootstrap uacme nginx-light caddy apache2
   cron faketime busybox-syslogd iproute2 $packages_to_package lintian adduser ca-certificates
-  logrotate libbrotli-dev chromium-headless-shell libnss3-tools"
+  logrotate prometheus libbrotli-dev chromium-headless-shell libnss3-tools"
 
 say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }

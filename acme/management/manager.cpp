@@ -122,6 +122,16 @@ Outcome Manager::attempt(const std::string& id, const RunOptions& options, std::
       .run();
 }
 
+void Manager::count(const Outcome& outcome) noexcept {
+  const auto add = [this](Outcome::Action action, bool told_before) {
+    if (!told_before) {
+      results_[static_cast<std::size_t>(action)].fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  if (outcome.parts.empty()) add(outcome.action, outcome.told_before);
+  for (const Outcome::Part& part : outcome.parts) add(part.action, part.told_before);
+}
+
 bool Manager::has_hooks_due(const std::string& id, bool person) const {
   try {
     const auto spec = certificates_.spec(id);
@@ -168,6 +178,7 @@ std::vector<Outcome> Manager::run_once(const RunOptions& options, std::stop_toke
   const auto worker = [&] {
     for (std::size_t i; (i = next.fetch_add(1)) < ids.size();) {
       outcomes[i] = attempt(ids[i], options, stop);
+      count(outcomes[i]);
     }
   };
   const auto most = static_cast<std::size_t>(std::max(options.at_once, 1));

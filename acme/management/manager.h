@@ -11,7 +11,10 @@
 #include <autohttps/common/event.h>
 #include <autohttps/common/random.h>
 
+#include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,6 +27,7 @@ namespace autohttps::acme {
 
 struct Outcome {
   enum class Action { none, issued, renewed, deferred, failed } action = Action::none;
+  static constexpr std::size_t kActions = 5;
   std::string certificate;
   std::string text;              // for a person: "valid for 59 more days, due in 29 days"
   std::optional<Error> error;    // failed and deferred
@@ -85,6 +89,11 @@ class Manager {
   // that cannot be listed.
   std::vector<Outcome> run_once(const RunOptions&, std::stop_token);
 
+  // How many of run_once's outcomes, also in run(), were such, those told before apart.
+  std::uint64_t attempts(Outcome::Action result) const noexcept {
+    return results_[static_cast<std::size_t>(result)].load(std::memory_order_relaxed);
+  }
+
   // Hooks of configuration files, in place of those before.
   void configure_hooks(std::vector<ConfiguredHooks> hooks) { hooks_.configure(std::move(hooks)); }
   const HookDuties& hooks() const noexcept { return hooks_; }
@@ -108,6 +117,7 @@ class Manager {
   std::optional<WallTime> next_look() const;
 
  private:
+  void count(const Outcome&) noexcept;
   Outcome attempt(const std::string& id, const RunOptions&, std::stop_token);
   bool is_indexed(const CertificateSpec&) const;
   void forget_back_off(const CertificateSpec&, const std::vector<KeyType>& before);
@@ -121,6 +131,8 @@ class Manager {
   EventSink events_;
   HookDuties hooks_;
   Leftovers* const leftovers_;
+
+  std::array<std::atomic<std::uint64_t>, Outcome::kActions> results_{};  // by Action
 
   std::mutex mutex_;
   bool woken_ = false;                        // guarded by mutex_

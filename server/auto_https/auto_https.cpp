@@ -3,6 +3,7 @@
 #include <autohttps/acme/store/certificate_store.h>
 #include <autohttps/common/error.h>
 #include <autohttps/server/auto_https/auto_https.h>
+#include <autohttps/server/auto_https/observation.h>
 #include <autohttps/server/auto_https/on_demand_certificates.h>
 #include <autohttps/server/auto_https/port80.h>
 #include <autohttps/server/auto_https/served_check.h>
@@ -71,12 +72,14 @@ struct AutoHttps::Parts {
   Parts(AutoHttpsOptions options_in, AutoCertificatesParts given)
       : options(with_defaults(std::move(options_in))),
         certificates(certificates_options(options), std::move(given)),
+        observation(options, certificates),
         challenges(certificates.answers()),
         https(cache, tls_policy(options), options.on_event,
               [this](std::string_view host) { return has_real_certificate(host); }) {
     // Throws for what cannot be, before anything is bound.
     OnDemand(options.on_demand, {}, certificates.clock(), {});
     https.set_limits(options.engine);
+    https.on_answered(observation.logger());
     cache->hold_at_most(options.most_loaded);
     cache->on_challenge([this](std::string_view name, ChallengeLoads::Ready ready) {
       return challenges.load(name, std::move(ready));
@@ -103,6 +106,7 @@ struct AutoHttps::Parts {
   // Synchronised by themselves. The cache outlives the publisher in `certificates`.
   const std::shared_ptr<CertificateCache> cache = std::make_shared<CertificateCache>();
   AutoCertificates certificates;
+  Observation observation;  // its log outlives the ports
   ChallengeLoads challenges;
   SiteServer https;
   std::unique_ptr<Port80> port80;                   // set by bind()
@@ -137,6 +141,7 @@ void AutoHttps::Parts::bind() {
   https_port = bound_port(secure.get());
   https.adopt(std::move(secure));
   port80 = std::make_unique<Port80>(certificates.answers(), std::move(http));
+  port80->on_answered(observation.logger());
 }
 
 // False: stopped before. Port 80 comes first, since the first order begins with start(); then what
@@ -161,6 +166,8 @@ bool AutoHttps::Parts::begin() {
   certificates.start(*cache, std::move(publishing));
   redirect_wished_names(*certificates.publisher());
   publish_onwards();
+  observation.begin({https.counters(), port80->counters(), https_port,
+                     [this] { return https.sites().upstreams(); }});
   begun = true;
   return true;
 }
@@ -267,6 +274,7 @@ void AutoHttps::Parts::publish_onwards() {
     return supply(*publisher, name, std::move(ready));
   });
   publisher->on_installed([this, publisher](const Credentials& installed) {
+    observation.note_swap();
     check->expect(installed);
     try {
       redirect_wished_names(*publisher);  // the certificate may be new in the store
@@ -297,10 +305,12 @@ void AutoHttps::Parts::end() noexcept {
     const std::lock_guard one(applying);
     begun = false;  // a reload that comes now finds no publisher any more
   }
+  observation.end();
   if (check) check->stop();
   if (on_demand) on_demand->stop();
   certificates.stop();
   if (port80) port80->stop();
+  observation.end_log();
 }
 
 AutoHttps::AutoHttps(AutoHttpsOptions options, AutoCertificatesParts parts)
@@ -331,6 +341,12 @@ void AutoHttps::stop() noexcept {
     parts_->stopped = true;
   }
   parts_->https.stop();
+}
+
+void AutoHttps::reopen_access_log() noexcept { parts_->observation.reopen_log(); }
+
+std::uint16_t AutoHttps::metrics_port() const noexcept {
+  return parts_->observation.metrics_port();
 }
 
 std::uint16_t AutoHttps::http_port() const noexcept {

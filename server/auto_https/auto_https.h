@@ -40,9 +40,11 @@ class AutoHttps {
   // and "https", else those of our ports.
   void bind();
   void stop() noexcept;
+  void reopen_access_log() noexcept;  // it was moved away: see AccessLog. Any thread
 
   std::uint16_t http_port() const noexcept;  // as bound
   std::uint16_t https_port() const noexcept;
+  std::uint16_t metrics_port() const noexcept;  // 0: there are none, or on a Unix socket
   AutoCertificates& certificates() noexcept;
   const Counters& counters() const noexcept;  // of the https port
 

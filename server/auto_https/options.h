@@ -7,6 +7,7 @@
 #include <autohttps/common/private_key.h>
 #include <autohttps/server/auto_https/on_demand.h>
 #include <autohttps/server/engine/limits.h>
+#include <autohttps/server/sites/access_log_line.h>
 #include <autohttps/server/sites/site.h>
 
 #include <chrono>
@@ -56,7 +57,12 @@ struct AutoHttpsOptions {
   OnDemandOptions on_demand{};
   bool modern_tls = false;  // TLS 1.3 only; false: Mozilla's intermediate
   EngineLimits engine{};    // of the HTTPS front: what clients are given, and how long
-  EventSink on_event{};     // empty: warnings and errors to stderr
+  // A line for each request of both ports, see AccessLog: a file, or "-" for standard output.
+  std::filesystem::path access_log{};  // empty: none
+  AccessLogFormat access_log_format = AccessLogFormat::combined;
+  // Where GET /metrics and /health are answered: "127.0.0.1:9180", "[::1]:9180" or "unix:/path".
+  std::string metrics{};  // empty: nowhere
+  EventSink on_event{};   // empty: warnings and errors to stderr
 };
 
 // One of several sites; one of them may have no names: it is for every other host that there is a

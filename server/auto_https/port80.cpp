@@ -97,8 +97,12 @@ Port80::Port80(const ChallengeAnswers& answers, OwnedFd listening)
 Port80::~Port80() = default;
 
 void Port80::redirect(RedirectRules rules) { server_->redirect(std::move(rules)); }
+void Port80::on_answered(std::function<void(const RequestRecord&)> told) {
+  server_->on_answered(std::move(told));
+}
 void Port80::start() { server_->begin(); }
 void Port80::stop() noexcept { server_->end(); }
 std::uint16_t Port80::port() const noexcept { return server_->port(); }
+const Counters& Port80::counters() const noexcept { return server_->counters(); }
 
 }  // namespace autohttps

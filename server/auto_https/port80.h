@@ -6,9 +6,13 @@
 #include <autohttps/server/sites/challenge_responder.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace autohttps {
+
+class Counters;
+struct RequestRecord;
 
 // Live tokens are answered whatever else happens (RFC 8555 8.3); all the rest is 404, and a
 // redirect once redirect() was called. On threads of its own, none while nobody asks. Thread-safe.
@@ -18,9 +22,11 @@ class Port80 {
   ~Port80();                                           // stop()
 
   void redirect(RedirectRules);  // from the next request on; any time
-  void start();                  // once
-  void stop() noexcept;          // answers what it has begun with, then closes
+  void on_answered(std::function<void(const RequestRecord&)>);  // as HttpServer's; before start()
+  void start();                                                 // once
+  void stop() noexcept;  // answers what it has begun with, then closes
   std::uint16_t port() const noexcept;
+  const Counters& counters() const noexcept;
 
  private:
   class Server;

@@ -113,6 +113,17 @@ std::optional<std::string> served_fingerprint(const std::string& address, std::u
   return hex_sha256(leaf.get());
 }
 
+std::optional<std::string> fingerprint_from_own_port(const std::string& address, std::uint16_t port,
+                                                     const std::string& server_name,
+                                                     milliseconds most) {
+  const std::vector<std::string> addresses =
+      address.empty() ? std::vector<std::string>{"127.0.0.1", "::1"} : std::vector{address};
+  for (const std::string& one : addresses) {
+    if (auto served = served_fingerprint(one, port, server_name, most)) return served;
+  }
+  return std::nullopt;
+}
+
 ServedCheck::ServedCheck(std::string address, std::uint16_t port, Clock& clock, EventSink events)
     : address_(std::move(address)),
       port_(port),
@@ -167,15 +178,9 @@ bool ServedCheck::is_outdated(const std::string& certificate) {
 }
 
 bool ServedCheck::is_served(const Expected& expected) const {
-  const std::vector<std::string> addresses =
-      address_.empty() ? std::vector<std::string>{"127.0.0.1", "::1"} : std::vector{address_};
-  for (const std::string& address : addresses) {
-    const auto served = served_fingerprint(address, port_, expected.server_name, kMostPerTry);
-    if (!served) continue;
-    return std::find(expected.fingerprints.begin(), expected.fingerprints.end(), *served) !=
-           expected.fingerprints.end();
-  }
-  return false;
+  const auto served = fingerprint_from_own_port(address_, port_, expected.server_name, kMostPerTry);
+  return served && std::find(expected.fingerprints.begin(), expected.fingerprints.end(), *served) !=
+                       expected.fingerprints.end();
 }
 
 void ServedCheck::report(const std::string& certificate, const Expected& expected,

@@ -26,6 +26,12 @@ std::optional<std::string> served_fingerprint(const std::string& address, std::u
                                               std::chrono::milliseconds most,
                                               std::string_view protocol = {});
 
+// From our own port. `address`: what the server is bound to; empty: all of this machine's, of which
+// the first that answers tells.
+std::optional<std::string> fingerprint_from_own_port(const std::string& address, std::uint16_t port,
+                                                     const std::string& server_name,
+                                                     std::chrono::milliseconds most);
+
 // Thread-safe, one thread. A certificate that is not served after a few tries is a warning.
 class ServedCheck {
  public:

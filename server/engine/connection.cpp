@@ -217,7 +217,9 @@ bool Connection::has_left() const noexcept {
 // RequestSink::answered().
 void Connection::record(bool whole) noexcept {
   const Request& request = *request_;
-  if ((!request.dispatched && request.status == 0) || !shard_.sink().keeps_records()) return;
+  if (!request.dispatched && request.status == 0) return;
+  shard_.note_answer(request.status, request.sent, request.dispatched);
+  if (!shard_.sink().keeps_records()) return;
   RequestRecord record{request.head, peer(), server_name()};
   record.secure = wire_.is_tls();
   record.status = request.status;

@@ -78,7 +78,7 @@ Connection::Step Connection::read_head() {
 Connection::Step Connection::take_head() {
   Request& request = *request_;
   ++served_;
-  shard_.count(Count::requests);
+  shard_.note_request();
   request.dispatched = true;
   if (shard_.sink().keeps_records()) request.arrived = std::chrono::steady_clock::now();
   request.body_done = !request.head.chunked && request.head.length.value_or(0) == 0;

@@ -1,6 +1,6 @@
 #include <autohttps/server/engine/shard.h>
+#include <autohttps/server/engine/shard_inbox.h>
 
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,9 +14,8 @@ namespace {
 
 // What an event is about: the upper half of its data a connection's index, the lower its
 // generation; or one of these, which no index is.
-constexpr std::uint64_t kSpecial = 0xffffffff00000000;
-constexpr std::uint64_t kInbox = kSpecial;
-constexpr std::uint64_t kListener = kSpecial + 1;  // and following: which
+constexpr std::uint64_t kSpecial = 0xffffffff00000000;  // the inbox's
+constexpr std::uint64_t kListener = kSpecial + 1;       // and following: which
 // Beside a connection's index, which is far smaller: about what it watches beside its socket.
 constexpr std::uint64_t kOther = std::uint64_t{1} << 63;
 
@@ -63,36 +62,10 @@ std::uint64_t id_of(const Connection& connection) {
 
 }  // namespace
 
-struct Shard::Inbox {
-  struct Note {
-    std::uint64_t id;
-    std::uint32_t event;
-  };
-  OwnedFd signal{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::mutex mutex;  // guards notes
-  std::vector<Note> notes;
-
-  void tell(std::uint64_t id, std::uint32_t event) noexcept {
-    bool first = false;
-    try {
-      const std::lock_guard lock(mutex);
-      first = notes.empty();
-      notes.push_back({id, event});
-    } catch (const std::exception&) {
-      return;  // no memory: its deadline finds it
-    }
-    if (first) wake();
-  }
-  void wake() const noexcept {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(signal.get(), &one, sizeof one);
-  }
-};
-
 Shard::Shard(EngineShared& shared, std::size_t shards)
     : shared_(shared),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      inbox_(std::make_shared<Inbox>()),
+      inbox_(std::make_shared<Inbox>(epoll_.get())),
       deadlines_(now()),
       threads_(epoll_.get(), *this, shared.counters,
                std::max<std::size_t>(shared.limits.threads / shards, 1),
@@ -101,11 +74,7 @@ Shard::Shard(EngineShared& shared, std::size_t shards)
 Shard::~Shard() { stop(); }
 
 bool Shard::start() noexcept {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;  // a write is an edge: nobody has to read it
-  event.data.u64 = kInbox;
-  return epoll_ && inbox_->signal &&
-         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, inbox_->signal.get(), &event) == 0 &&
+  return epoll_ && inbox_->epoll && inbox_->signal && inbox_->watch(EPOLL_CTL_ADD, EPOLLIN) &&
          threads_.start();
 }
 
@@ -176,6 +145,17 @@ bool Shard::adopt(Connection::Arrival arrival) {
 void Shard::note_handshake(bool good) noexcept {
   count(good ? Count::handshakes : Count::failed_handshakes);
   shared_.counters.handshaking.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Shard::note_request() noexcept {
+  count(Count::requests);
+  shared_.counters.in_flight.fetch_add(1, std::memory_order_relaxed);
+}
+
+// `of_request`: note_request() was called for it.
+void Shard::note_answer(int status, std::uint64_t bytes, bool of_request) noexcept {
+  shared_.counters.note_answer(status, bytes);
+  if (of_request) shared_.counters.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // By its owner.
@@ -353,7 +333,7 @@ void Shard::note_reminder(Connection& connection) noexcept {
 
 void Shard::handle(const epoll_event& event) noexcept {
   std::uint64_t id = event.data.u64;
-  if (id == kInbox) return;  // its notes have been collected
+  if (id == Inbox::kEvent) return;  // its notes have been collected
   if (id >= kListener) {
     if (listener_) listener_(static_cast<std::size_t>(id - kListener));
     return;

@@ -65,6 +65,8 @@ class Shard final : private LeaderThreads::Work {
   RequestSink& sink() noexcept { return shared_.sink; }
   void count(Count what) noexcept { shared_.counters.add(what); }
   void note_handshake(bool good) noexcept;
+  void note_request() noexcept;
+  void note_answer(int status, std::uint64_t bytes, bool of_request) noexcept;
   bool is_cut() const noexcept { return shared_.cut.load(std::memory_order_relaxed); }
   bool is_draining() const noexcept { return shared_.draining.load(std::memory_order_relaxed); }
   static std::int64_t now() noexcept { return coarse_milliseconds(); }

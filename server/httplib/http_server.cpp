@@ -116,6 +116,31 @@ class HttpServer::Sink final : public RequestSink {
   SlowPaths paths_;
 };
 
+// Hands everything on, and tells of the answers.
+class HttpServer::Recorder final : public RequestSink {
+ public:
+  Recorder(RequestSink& sink, const std::function<void(const RequestRecord&)>& told)
+      : sink_(sink), told_(told) {}
+
+  void handle(ExchangePtr exchange) noexcept override { sink_.handle(std::move(exchange)); }
+  Intake intake(const HeadView& head, std::string_view server_name) noexcept override {
+    return sink_.intake(head, server_name);
+  }
+  bool keeps_records() const noexcept override { return true; }
+  void answered(const RequestRecord& record) noexcept override {
+    if (sink_.keeps_records()) sink_.answered(record);
+    try {
+      told_(record);
+    } catch (const std::exception&) {
+      // Whoever wants to know of requests must not cost one.
+    }
+  }
+
+ private:
+  RequestSink& sink_;
+  const std::function<void(const RequestRecord&)>& told_;
+};
+
 // ---- cpp-httplib's accept loop
 
 // The loop believes in this queue of connections, and in a listening socket that nobody knows: it
@@ -125,8 +150,8 @@ class HttpServer::Front final : public httplib::TaskQueue {
  public:
   Front(HttpServer& server, bool takes_socket) : server_(server) {
     server_.sink_->tasks.reset(server_.new_task_queue ? server_.new_task_queue() : nullptr);
-    engine_ = std::make_unique<Engine>(server_.limits_to_serve_with(),
-                                       server_.in_front_of(*server_.sink_), server_.counters_);
+    engine_ = std::make_unique<Engine>(server_.limits_to_serve_with(), server_.first_sink(),
+                                       server_.counters_);
     if (takes_socket) take_socket();
   }
   ~Front() override { end(std::chrono::milliseconds(0)); }
@@ -285,6 +310,13 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
 }
 
 bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
+
+RequestSink& HttpServer::first_sink() {
+  RequestSink& sink = in_front_of(*sink_);
+  if (!answered_) return sink;
+  recorder_ = std::make_unique<Recorder>(sink, answered_);
+  return *recorder_;
+}
 
 RequestSink& HttpServer::in_front_of(RequestSink& routes) { return routes; }
 

@@ -27,6 +27,7 @@ typedef struct ssl_st SSL;
 namespace autohttps {
 
 class Counters;
+struct RequestRecord;
 struct RequestSink;
 class TlsContext;
 
@@ -91,6 +92,10 @@ class HttpServer : public httplib::Server {
   void accept_compressed_bodies(bool accept) noexcept { accepts_compressed_ = accept; }
   const Counters& counters() const noexcept { return *counters_; }
 
+  // Told of every request when its answer is out, also of those that no handler has seen: a log, a
+  // count. From threads that must not wait. Before listening.
+  void on_answered(std::function<void(const RequestRecord&)> told) { answered_ = std::move(told); }
+
   // Takes a socket (see listen_tcp) instead of bind_to_port(); serve_adopted() is then
   // listen_after_bind(): it returns after stop(), when the requests under way have been answered,
   // or cut off after limits().drain.
@@ -119,6 +124,8 @@ class HttpServer : public httplib::Server {
  private:
   class Front;
   class Sink;
+  class Recorder;
+  RequestSink& first_sink();
   bool process_and_close_socket(socket_t) override;
   EngineLimits limits_to_serve_with() const;
 
@@ -137,9 +144,11 @@ class HttpServer : public httplib::Server {
   sockaddr_un decoy_address_{};
   socklen_t decoy_address_size_ = 0;
 
+  std::function<void(const RequestRecord&)> answered_;
   std::unique_ptr<Sink> sink_;
-  std::mutex mutex_;                   // guards lazy_front_
-  std::unique_ptr<Front> lazy_front_;  // where the base's new_task_queue is somebody else's
+  std::unique_ptr<Recorder> recorder_;  // where somebody wants to be told
+  std::mutex mutex_;                    // guards lazy_front_
+  std::unique_ptr<Front> lazy_front_;   // where the base's new_task_queue is somebody else's
 };
 
 }  // namespace autohttps

@@ -117,6 +117,12 @@ TEST_F(ConfigTest, PathsAreRelativeToTheFilesFolder) {
   EXPECT_EQ(config.global.ca_bundle, "/etc/ca.pem");
 }
 
+TEST_F(ConfigTest, AnAccessLogIsMadeAndADashIsNoFile) {
+  EXPECT_EQ(read("access_log = 'a.log'\n").global.access_log, (folder_ / "a.log").string());
+  EXPECT_EQ(read("access_log = '-'\n").global.access_log, "-");
+  EXPECT_EQ(complaints("access_log = 'not-yet.log'\n", true), Texts{});
+}
+
 TEST_F(ConfigTest, HooksAreKnownByWhoWroteThem) {
   const Config config = read("deploy = 'x'\n[[site]]\nnames = 'a.test'\n");
   ASSERT_EQ(config.sites.size(), 1);

@@ -117,6 +117,10 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
                           Case{"eab-algorithm", "RS256"},
                           Case{"key-type", "ec256,ec384"},
                           Case{"key-type", "ec256,"},
+                          Case{"access-log", ""},
+                          Case{"access-log-format", "apache"},
+                          Case{"metrics", "9180"},
+                          Case{"metrics", "0.0.0.0:9180"},
                           Case{"json", "maybe"}}) {
     Settings settings;
     const Option* option = find_option(bad.option);
@@ -146,12 +150,18 @@ TEST(OptionsTest, TakesWhatIsAValue) {
   find_option("server")->set(settings, "HTTPS://localhost:14000/dir");
   find_option("domain")->set(settings, "a.test, b.test");
   find_option("force")->set(settings, "true");
+  find_option("access-log")->set(settings, "-");
+  find_option("access-log-format")->set(settings, "json");
+  find_option("metrics")->set(settings, "[::1]:9180");
   EXPECT_EQ(settings.http_port, 5002);
   EXPECT_EQ(settings.lock_timeout, std::chrono::seconds(120));
   EXPECT_EQ(settings.key_types, std::vector{KeyType::rsa2048});
   EXPECT_EQ(settings.server, "HTTPS://localhost:14000/dir");
   EXPECT_EQ(settings.names, (std::vector<std::string>{"a.test", "b.test"}));
   EXPECT_TRUE(settings.force);
+  EXPECT_EQ(settings.access_log, "-");
+  EXPECT_EQ(settings.access_log_format, AccessLogFormat::json);
+  EXPECT_EQ(settings.metrics, "[::1]:9180");
 }
 
 TEST(OptionsTest, TakesWhatSitesMaySay) {

@@ -87,8 +87,12 @@ TEST(SiteOptionsTest, KeysOfARunningServerThatChanged) {
   after.http_port = 8080;
   after.store = "/other";
   after.email = "x@a.test";
+  after.access_log = "/var/log/a.log";
+  after.access_log_format = AccessLogFormat::json;
+  after.metrics = "127.0.0.1:9180";
   EXPECT_EQ(fixed_keys_that_changed(before, after),
-            (std::vector<std::string>{"http_port", "store"}));
+            (std::vector<std::string>{"http_port", "access_log", "access_log_format", "metrics",
+                                      "store"}));
 }
 
 TEST(SiteOptionsTest, RoutesOfTheLineArePaths) {

@@ -27,9 +27,10 @@ std::string as_key(std::string_view text) {
   return key;
 }
 
-// "none" takes a password away, and names no file.
+// "none" takes a password away, "-" is a stream.
 bool is_no_file(const Option& option, std::string_view text) {
-  return option.name == "basic-auth" && text == kNoBasicAuth;
+  return (option.name == "basic-auth" && text == kNoBasicAuth) ||
+         (option.name == "access-log" && text == "-");
 }
 
 const char* wanted_by(ValueKind kind) {
@@ -217,7 +218,7 @@ void ConfigKeys::set(Settings& settings, const Option& option, const toml::node&
 
 // What this user may not look into is taken for there.
 void ConfigKeys::look_at(const Option& option, const toml::node& node, const std::string& path) {
-  if (option.name == "store") return;  // is made
+  if (option.name == "store" || option.name == "access-log") return;  // is made
   std::error_code ignored;
   const std::filesystem::file_type type = std::filesystem::status(path, ignored).type();
   const std::string key = config_key(option) + " " + in_quotes(path);

@@ -1,7 +1,8 @@
-// Ctrl-C and SIGTERM as a stop token, SIGHUP as a call.
+// Ctrl-C and SIGTERM as a stop token, SIGHUP and SIGUSR1 as calls.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -13,26 +14,29 @@ namespace autohttps::tools {
 // thread. The first signal asks to stop, the second ends the process at once.
 class Interruption {
  public:
-  enum class Hangup {
-    ends,   // as ever: the terminal has gone
-    calls,  // see OnHangup
+  enum class Others {
+    end,  // as ever: the terminal has gone
+    call  // SIGHUP and SIGUSR1: see OnSignal
   };
-  explicit Interruption(Hangup = Hangup::ends);
+  explicit Interruption(Others = Others::end);
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  // While it lives, `call` is made at each SIGHUP, on the Interruption's thread; those that came
-  // before are forgotten. The destructor returns when no call is under way.
-  class [[nodiscard]] OnHangup {
+  // While it lives, `call` is made at each such signal, on the Interruption's thread; those that
+  // came before are forgotten. The destructor returns when no call is under way.
+  class [[nodiscard]] OnSignal {
    public:
-    OnHangup(Interruption& by, std::function<void()> call) : by_(by) { by_.set(std::move(call)); }
-    ~OnHangup() { by_.set({}); }
-    OnHangup(const OnHangup&) = delete;
-    OnHangup& operator=(const OnHangup&) = delete;
+    OnSignal(Interruption& by, int number, std::function<void()> call) : by_(by), number_(number) {
+      by_.set(number_, std::move(call));
+    }
+    ~OnSignal() { by_.set(number_, {}); }
+    OnSignal(const OnSignal&) = delete;
+    OnSignal& operator=(const OnSignal&) = delete;
 
    private:
     Interruption& by_;
+    const int number_;
   };
 
   std::stop_token token() const noexcept { return stop_.get_token(); }
@@ -40,12 +44,12 @@ class Interruption {
  private:
   void watch(const std::stop_token& done);
 
-  void hang_up();
-  void set(std::function<void()> call);
+  void call(int number);
+  void set(int number, std::function<void()> call);
 
-  const Hangup hangup_;
-  std::mutex mutex_;  // guards call_, and is held while it runs
-  std::function<void()> call_;
+  const Others others_;
+  std::mutex mutex_;  // guards calls_, and is held while one runs
+  std::map<int, std::function<void()>> calls_;
   std::stop_source stop_;
   std::jthread thread_;
 };

@@ -320,15 +320,18 @@ ManualPage config_page() {
           "flag, environment, site, main file, default. A key that is not known is an error; "
           "autohttps config check says where, with the nearest spelling.") +
       ".PP\n" +
-      line("A running server reads the files again on SIGHUP (systemctl reload autohttps).") +
+      line(
+          "A running server reads the files again on SIGHUP (systemctl reload autohttps), and "
+          "opens access_log anew on SIGUSR1, after it was moved away.") +
       section("KEYS FOR THE WHOLE PROGRAM") + keys({Scope::program}) +
       section("KEYS FOR EVERY SITE, OR FOR ONE") + keys({Scope::every_site}) +
       section("KEYS OF A SITE") + keys({Scope::one_site}) + path_section() + section("EXAMPLE") +
-      ".nf\n" + line("email = \"admin@example.com\"") + line("agree_tos = true") + "\n" +
-      line("[[site]]") + line("names = [\"example.com\", \"www.example.com\"]") +
-      line("root = \"/var/www/html\"") + line("redirect_to = \"example.com\"") + "\n" +
-      line("[[site.path]]") + line("prefix = \"/api\"") +
-      line("reverse_proxy = \"http://127.0.0.1:3000\"") + ".fi\n" +
+      ".nf\n" + line("email = \"admin@example.com\"") + line("agree_tos = true") +
+      line("access_log = \"/var/log/autohttps/access.log\"") +
+      line("metrics = \"127.0.0.1:9180\"") + "\n" + line("[[site]]") +
+      line("names = [\"example.com\", \"www.example.com\"]") + line("root = \"/var/www/html\"") +
+      line("redirect_to = \"example.com\"") + "\n" + line("[[site.path]]") +
+      line("prefix = \"/api\"") + line("reverse_proxy = \"http://127.0.0.1:3000\"") + ".fi\n" +
       see_also({"autohttps(1)", "autohttps-config(1)"});
   return {"autohttps.toml.5", text};
 }

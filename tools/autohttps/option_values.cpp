@@ -5,6 +5,7 @@
 #include <autohttps/acme/store/hooks.h>
 #include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/identifier.h>
+#include <autohttps/server/auto_https/metrics_server.h>
 #include <autohttps/tools/autohttps/ca_settings.h>
 
 #include <algorithm>
@@ -121,6 +122,15 @@ void set_limits(Settings& settings, const std::string& value) {
 }
 
 void add_names(Settings& settings, const std::string& value) { add_words(value, settings.names); }
+
+void set_access_log_format(Settings& settings, const std::string& value) {
+  settings.access_log_format = parse_access_log_format(value);
+}
+
+void set_metrics(Settings& settings, const std::string& value) {
+  parse_metrics_address(value);
+  settings.metrics = value;
+}
 
 void add_on_demand(Settings& settings, const std::string& value) {
   std::vector<std::string> names;

@@ -71,6 +71,8 @@ void set_server(Settings&, const std::string& value);
 void add_fallback_server(Settings&, const std::string& value);
 void set_challenge(Settings&, const std::string& value);
 void set_limits(Settings&, const std::string& value);
+void set_access_log_format(Settings&, const std::string& value);
+void set_metrics(Settings&, const std::string& value);
 void add_on_demand(Settings&, const std::string& value);
 void add_names(Settings&, const std::string& value);
 

@@ -193,6 +193,15 @@ constexpr Option kOptions[] = {
     {"on-demand-per-hour", 0, ValueKind::number, Scope::program, "N", kServe,
      set_size<&Settings::on_demand_per_hour, 100'000>,
      "the most names that are begun on demand in an hour (default: 20)"},
+    {"access-log", 0, ValueKind::text, Scope::program, "FILE", kServe,
+     set_text<&Settings::access_log>,
+     "write a line for each request to FILE, - for standard output; SIGUSR1 opens it anew after "
+     "rotation (default: none)"},
+    {"access-log-format", 0, ValueKind::text, Scope::program, "FORMAT", kServe,
+     set_access_log_format, "common, combined or json (default: combined)"},
+    {"metrics", 0, ValueKind::text, Scope::program, "ADDRESS", kServe, set_metrics,
+     "answer GET /metrics (Prometheus) and /health there, for this machine alone, as in "
+     "127.0.0.1:9180, [::1]:9180 or unix:/run/autohttps/metrics.sock (default: nowhere)"},
     {"config", 0, ValueKind::text, Scope::line, "FILE", kConfigured, set_text<&Settings::config>,
      "the configuration, and sites.d/*.toml beside it (default: /etc/autohttps/autohttps.toml)"},
     {"no-config", 0, ValueKind::flag, Scope::line, "", kStore, set_flag<&Settings::no_config>,

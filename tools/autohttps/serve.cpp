@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -66,7 +67,7 @@ void keep_counters(ServingRecord* record, AutoHttps& server, const std::stop_tok
 
 Exit serve(const Config& config, Output& output) {
   const Settings settings = settings_for(config, config.line.names);
-  Interruption interruption(Interruption::Hangup::calls);
+  Interruption interruption(Interruption::Others::call);
   const ActingAsOwner acting(settings.store, Missing::make);
   AutoHttpsOptions options = server_options(settings, output.sink());
   options.configured_hooks = configured_hooks(config);
@@ -90,7 +91,9 @@ Exit serve(const Config& config, Output& output) {
     tell_service_manager(stopping_state());
     server.stop();
   });
-  const Interruption::OnHangup on_hangup(interruption, [&reload] { reload.run(); });
+  const Interruption::OnSignal on_hangup(interruption, SIGHUP, [&reload] { reload.run(); });
+  const Interruption::OnSignal on_moved(interruption, SIGUSR1,
+                                        [&server] { server.reopen_access_log(); });
   tell_service_manager(ready_state("serving on port " + std::to_string(server.https_port())));
   server.serve();
   output.step("stopped");

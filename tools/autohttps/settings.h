@@ -3,6 +3,7 @@
 
 #include <autohttps/acme/store/certificate_spec.h>
 #include <autohttps/common/private_key.h>
+#include <autohttps/server/sites/access_log_line.h>
 
 #include <chrono>
 #include <cstddef>
@@ -48,6 +49,8 @@ struct Settings {
   std::string eab_algorithm;
   std::string reason;  // revoke
   std::string bind;
+  std::string access_log;  // a file, or "-"
+  std::string metrics;     // where they are asked for
 
   // Of a site, and of a path of one; see server/sites/site.h.
   std::string root;
@@ -92,6 +95,7 @@ struct Settings {
   std::vector<std::string> on_demand;
   std::string on_demand_ask;
   std::size_t on_demand_per_hour = 20;
+  AccessLogFormat access_log_format = AccessLogFormat::combined;
   bool modern_tls = false;
   std::size_t max_connections = 0;  // 0: by descriptors
   std::size_t max_connections_per_address = 0;

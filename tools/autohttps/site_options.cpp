@@ -117,6 +117,9 @@ std::vector<std::string> fixed_keys_that_changed(const Settings& before, const S
   compare("on-demand", before.on_demand == after.on_demand);
   compare("on-demand-ask", before.on_demand_ask == after.on_demand_ask);
   compare("on-demand-per-hour", before.on_demand_per_hour == after.on_demand_per_hour);
+  compare("access-log", before.access_log == after.access_log);
+  compare("access-log-format", before.access_log_format == after.access_log_format);
+  compare("metrics", before.metrics == after.metrics);
   compare("store", before.store == after.store);
   compare("staging", before.staging == after.staging);
   return keys;

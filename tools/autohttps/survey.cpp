@@ -2,46 +2,14 @@
 
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
-#include <autohttps/server/auto_https/served_check.h>
 
 #include <algorithm>
-#include <chrono>
-#include <memory>
+#include <utility>
 
 namespace autohttps::tools {
 namespace {
 
 using Served = Survey::Served;
-
-constexpr std::chrono::milliseconds kMostPerName{2000};  // our own machine: it answers or is stuck
-constexpr int kWhole = 100;
-
-// Whether addresses are this machine's is not known here.
-std::string name_to_ask_for(const acme::CertificateSpec& spec) {
-  for (const Identifier& name : spec.names) {
-    if (name.type != Identifier::Type::dns) continue;
-    return name.is_wildcard() ? "autohttps-check" + name.value.substr(1) : name.value;
-  }
-  return {};
-}
-
-void look_at_served(Survey& survey, const AskServed& ask) {
-  if (!ask || !survey.outlook.spec) return;
-  const std::string name = name_to_ask_for(*survey.outlook.spec);
-  if (name.empty()) return;
-  const auto fingerprint = ask(name);
-  survey.served_fingerprint = fingerprint.value_or("");
-  if (!fingerprint) {
-    survey.served = Served::no_answer;
-  } else if (!survey.outlook.current) {
-    survey.served = Served::placeholder;
-  } else {
-    const bool same = std::ranges::any_of(
-        survey.outlook.current->parts(),
-        [&](const acme::GenerationPart* part) { return *fingerprint == part->key->fingerprint(); });
-    survey.served = same ? Served::same : Served::other;
-  }
-}
 
 void look_at_hooks(Survey& survey, const acme::CertificateStore& certificates) {
   const Outlook& outlook = survey.outlook;
@@ -83,10 +51,6 @@ bool has_failed_hook(const Survey& survey) {
   });
 }
 
-int percent(const acme::Generation& generation, WallTime now) {
-  return static_cast<int>(life_left(generation, now) * kWhole);
-}
-
 struct Finding {
   Alarm alarm = Alarm::ok;
   std::string text;
@@ -94,17 +58,15 @@ struct Finding {
 
 Finding finding_of(const Survey& survey, const Thresholds& thresholds, WallTime now) {
   const Outlook& outlook = survey.outlook;
-  if (!outlook.current) return {Alarm::critical, outlook.id + " has no certificate"};
-  if (outlook.standing == Standing::expired) return {Alarm::critical, outlook.id + " expired"};
-  const int left = percent(*outlook.current, now);
-  const std::string of_life = outlook.id + " has " + std::to_string(left) + " % of its life left";
-  if (left < thresholds.critical) return {Alarm::critical, of_life};
+  std::string critical = what_is_critical(outlook, thresholds.critical, now);
+  if (!critical.empty()) return {Alarm::critical, std::move(critical)};
   if (survey.served == Served::other) {
     return {Alarm::warning, outlook.id + " is not what is served"};
   }
   if (has_failed_hook(survey)) return {Alarm::warning, "a hook of " + outlook.id + " failed"};
-  if (left < thresholds.warning) return {Alarm::warning, of_life};
-  return {};
+  const int left = percent_left(*outlook.current, now);
+  if (left >= thresholds.warning) return {};
+  return {Alarm::warning, outlook.id + " has " + std::to_string(left) + " % of its life left"};
 }
 
 std::string_view alarm_name(Alarm alarm) {
@@ -124,14 +86,7 @@ std::string_view alarm_name(Alarm alarm) {
 }  // namespace
 
 AskServed ask_server(const Serving& serving) {
-  // One that does not answer would keep us waiting for each of a thousand names.
-  const auto silent = std::make_shared<bool>(false);
-  return [port = serving.https_port, silent](const std::string& name) {
-    if (*silent) return std::optional<std::string>();
-    auto fingerprint = served_fingerprint("127.0.0.1", port, name, kMostPerName);
-    *silent = !fingerprint;
-    return fingerprint;
-  };
+  return ask_own_port("127.0.0.1", serving.https_port);
 }
 
 std::vector<Survey> survey_all(acme::CertificateStore& certificates,
@@ -141,7 +96,9 @@ std::vector<Survey> survey_all(acme::CertificateStore& certificates,
   for (Outlook& outlook : look_at_all(certificates, ids, now)) {
     Survey& survey = surveys.emplace_back();
     survey.outlook = std::move(outlook);
-    look_at_served(survey, ask);
+    ServedLook served = look_at_served(survey.outlook, ask);
+    survey.served = served.served;
+    survey.served_fingerprint = std::move(served.fingerprint);
     look_at_hooks(survey, certificates);
     look_at_limits(survey, certificates, now);
   }
@@ -180,7 +137,7 @@ Verdict judge(const std::vector<Survey>& surveys, const Thresholds& thresholds, 
   std::optional<int> least;
   for (const Survey& survey : surveys) {
     if (survey.outlook.current) {
-      const int left = percent(*survey.outlook.current, now);
+      const int left = percent_left(*survey.outlook.current, now);
       least = std::min(least.value_or(left), left);
     }
     const Finding finding = finding_of(survey, thresholds, now);

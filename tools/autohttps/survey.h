@@ -4,11 +4,11 @@
 
 #include <autohttps/acme/management/limits.h>
 #include <autohttps/common/json.h>
+#include <autohttps/server/auto_https/certificate_health.h>
 #include <autohttps/tools/autohttps/outlook.h>
 #include <autohttps/tools/autohttps/serving.h>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@
 namespace autohttps::tools {
 
 struct Survey {
-  enum class Served { unknown, same, other, placeholder, no_answer };
+  using Served = autohttps::Served;
 
   Outlook outlook;
   Served served =
@@ -26,9 +26,6 @@ struct Survey {
   std::vector<acme::Allowance> allowances;
   std::string limits;  // whose they are: the preset's name
 };
-
-// What the running server gives for a name: its leaf's SHA-256; empty: no answer.
-using AskServed = std::function<std::optional<std::string>(const std::string& name)>;
 
 // `ask` empty: nobody serves. Worst first, by name among the same. Throws as look_at_all().
 std::vector<Survey> survey_all(acme::CertificateStore&, const std::vector<std::string>& ids,
@@ -51,7 +48,7 @@ Json survey_json(const Survey&, const std::filesystem::path& store, WallTime now
 struct Thresholds {
   int warning = 20;  // renewal begins at a third of the life, or at half of a short one: by then
                      // it has failed for a while
-  int critical = 10;
+  int critical = kCriticalPercent;
 };
 enum class Alarm { ok = 0, warning = 1, critical = 2, unknown = 3 };  // the exit codes of Nagios
 struct Verdict {

@@ -161,6 +161,10 @@ AutoHttpsOptions server_options(const Settings& settings, EventSink events) {
   options.https_port = settings.https_port;
   options.public_https_port = settings.public_https_port;
   options.modern_tls = settings.modern_tls;
+  options.access_log =
+      settings.access_log == "-" ? settings.access_log : absolute(settings.access_log);
+  options.access_log_format = settings.access_log_format;
+  options.metrics = settings.metrics;
   options.engine.connections = settings.max_connections;
   options.engine.connections_per_address = settings.max_connections_per_address;
   options.on_demand.names = settings.on_demand;

@@ -71,6 +71,9 @@ endif()
 # Ready hooks, known by their bare names (tools/autohttps/hook_settings.cpp looks there: lib/, on every machine).
 file(GLOB ready_hooks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/hooks/*)
 install(PROGRAMS ${ready_hooks} DESTINATION lib/autohttps/hooks COMPONENT program)
+# Alert rules for Prometheus, and the test of theirs (promtool test rules).
+install(FILES ${packaging}/monitoring/alerts.yml ${packaging}/monitoring/alerts_test.yml
+  DESTINATION ${CMAKE_INSTALL_DOCDIR}/monitoring COMPONENT program)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 if(BUILD_SHARED_LIBS)  # libraries and program find each other wherever the prefix is moved

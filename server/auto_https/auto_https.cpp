@@ -79,7 +79,12 @@ struct AutoHttps::Parts {
     // Throws for what cannot be, before anything is bound.
     OnDemand(options.on_demand, {}, certificates.clock(), {});
     https.set_limits(options.engine);
-    https.on_answered(observation.logger());
+    if (auto log = observation.logger()) {
+      https.on_answered([this, log = std::move(log)](RequestRecord record) {
+        record.client = https.sites().client_of(record);
+        log(record);
+      });
+    }
     cache->hold_at_most(options.most_loaded);
     cache->on_challenge([this](std::string_view name, ChallengeLoads::Ready ready) {
       return challenges.load(name, std::move(ready));

@@ -143,6 +143,8 @@ struct RequestRecord {
   const HeadView& head;  // empty: it was refused before its end, as malformed, late or too large
   const Peer& peer;
   std::string_view server_name;  // see Exchange
+  // Whom a proxy in front, that is trusted, speaks for; empty: it is the peer. Not the engine's.
+  std::string_view client{};
   bool secure = false;
   int status = 0;                     // 0: none was sent
   std::uint64_t body_bytes = 0;       // of the answer, as far as they were taken

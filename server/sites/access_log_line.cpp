@@ -292,6 +292,10 @@ void append_user(std::string& out, const std::string& user) {
   }
 }
 
+std::string_view remote_of(const RequestRecord& record) {
+  return record.client.empty() ? std::string_view(record.peer.remote_ip) : record.client;
+}
+
 void append_text_line(std::string& out, AccessLogFormat format, const RequestRecord& record,
                       std::int64_t unix_ms) {
   const HeadView& head = record.head;
@@ -301,7 +305,8 @@ void append_text_line(std::string& out, AccessLogFormat format, const RequestRec
     text.empty() ? void(out += '-') : append(out, format, text);
     out += '"';
   };
-  out.append(record.peer.remote_ip.empty() ? "-" : record.peer.remote_ip).append(" - ");
+  const std::string_view remote = remote_of(record);
+  out.append(remote.empty() ? "-" : remote).append(" - ");
   append_user(out, told.user);
   out.append(" [").append(second_as_text(false, unix_ms / kMsPerSecond)).append("] \"");
   if (head.method.empty()) {
@@ -346,7 +351,7 @@ void append_json_line(std::string& out, const RequestRecord& record, std::int64_
   out.append("{\"time\":\"").append(second_as_text(true, unix_ms / kMsPerSecond)) += '.';
   append_padded(out, unix_ms % kMsPerSecond, 3);
   out.append("Z\"");
-  member("remote", record.peer.remote_ip, append_field);
+  member("remote", remote_of(record), append_field);
   member("user", told.user, append_field);
   member("host", head.host, append_field);
   member("method", head.method, append_field);

@@ -84,8 +84,7 @@ void check_of_whole(const Site& site) {
   const Where at = where(site, site);
   const auto is_proxy = [](const SitePath& path) { return !path.reverse_proxy.empty(); };
   const auto of_proxy = [](const SitePath& path) {
-    return !path.upstream_ca_bundle.empty() || path.upstream_timeout ||
-           !path.trusted_proxies.empty();
+    return !path.upstream_ca_bundle.empty() || path.upstream_timeout;
   };
   if (any_path(site, of_proxy) && !any_path(site, is_proxy)) {
     at.refuse("says how an upstream is asked, and has none", "reverse_proxy = \"http://...\"");

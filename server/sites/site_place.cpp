@@ -34,6 +34,14 @@ std::shared_ptr<Part> take(const std::map<std::string, std::shared_ptr<Part>>& b
   return part;
 }
 
+std::vector<Network> trusted_proxies(const Site& site, const SitePath& path) {
+  std::vector<Network> networks;
+  for (const std::string& text : (path.trusted_proxies.empty() ? site : path).trusted_proxies) {
+    networks.push_back(Network::parse(text));
+  }
+  return networks;
+}
+
 ProxyOptions proxy_options(const Site& site, const SitePath& path) {
   ProxyOptions options;
   options.upstreams = path.reverse_proxy;
@@ -41,9 +49,7 @@ ProxyOptions proxy_options(const Site& site, const SitePath& path) {
   options.health_check = path.health_check;
   options.silence =
       path.upstream_timeout.value_or(site.upstream_timeout.value_or(kUpstreamTimeout));
-  for (const std::string& text : (path.trusted_proxies.empty() ? site : path).trusted_proxies) {
-    options.trusted_proxies.push_back(Network::parse(text));
-  }
+  options.trusted_proxies = trusted_proxies(site, path);
   return options;
 }
 
@@ -71,6 +77,7 @@ SitePlace::SitePlace(const Site& site, const SitePath& path_in, const EventSink&
     : path(path_in),
       contents(contents_of(site, path_in)),
       dressing(site, path_in, is_trusted),
+      trusted(trusted_proxies(site, path_in)),
       max_body(path_in.max_body.value_or(site.max_body.value_or(0))) {
   if (!contents.root.empty()) {
     if (!now.types) now.types = MediaTypes::of_system();

@@ -5,6 +5,7 @@
 #include <autohttps/server/sites/basic_auth.h>
 #include <autohttps/server/sites/dressing.h>
 #include <autohttps/server/sites/media_types.h>
+#include <autohttps/server/sites/network.h>
 #include <autohttps/server/sites/reverse_proxy.h>
 #include <autohttps/server/sites/site.h>
 #include <autohttps/server/sites/static_files.h>
@@ -12,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace autohttps {
 
@@ -34,6 +36,7 @@ struct SitePlace {
   const SitePath& path;
   const SitePath& contents;  // the path's, or where it has none the site's
   Dressing dressing;
+  const std::vector<Network> trusted;  // proxies in front
   std::shared_ptr<StaticFiles> files{};
   std::shared_ptr<ReverseProxy> proxy{};
   std::shared_ptr<BasicAuth> auth{};

@@ -1,3 +1,4 @@
+#include <autohttps/server/sites/forwarded_request.h>
 #include <autohttps/server/sites/site_place.h>
 #include <autohttps/server/sites/site_sink.h>
 #include <autohttps/server/sites/site_table.h>
@@ -76,6 +77,7 @@ struct SiteSink::Sites {
   SiteTable table;
   SharedParts parts{};
   std::vector<std::deque<SitePlace>> places{};  // of each site: its own, then those of its paths
+  bool trusts = false;                          // some place does somebody
 };
 
 SiteSink::SiteSink(EventSink events, IsTrusted is_trusted)
@@ -93,6 +95,7 @@ void SiteSink::serve_sites(std::vector<Site> sites, std::uint16_t public_https_p
     const auto add = [&](const SitePath& path) {
       places.emplace_back(site, path, events_, is_trusted_, known ? known->parts : none,
                           next->parts);
+      next->trusts = next->trusts || !places.back().trusted.empty();
     };
     add(site);
     for (const SitePath& path : site.paths) add(path);
@@ -137,6 +140,19 @@ void SiteSink::handle(ExchangePtr exchange) noexcept {
     answer(std::move(exchange));
   } catch (const std::exception&) {
     // Out of memory: it is dropped, and its connection ends.
+  }
+}
+
+std::string_view SiteSink::client_of(const RequestRecord& record) const noexcept {
+  try {
+    const std::shared_ptr<const Sites> sites = this->sites();
+    if (!sites || !sites->trusts) return {};
+    const SiteDecision decision = sites->table.decide(record.head, record.server_name);
+    if (decision.kind != SiteDecision::Kind::site) return {};
+    return client_address(record.head, record.peer.remote_ip,
+                          sites->places[decision.site][decision.path].trusted);
+  } catch (const std::exception&) {
+    return {};  // no memory
   }
 }
 

@@ -36,6 +36,10 @@ class SiteSink final : public RequestSink {
   // Of all sites in force, for metrics.
   std::vector<UpstreamStatus> upstreams() const;
 
+  // Whom a trusted proxy in front speaks for, else the peer. A view of the record; empty: not
+  // known.
+  std::string_view client_of(const RequestRecord&) const noexcept;
+
   void handle(ExchangePtr) noexcept override;
   Intake intake(const HeadView&, std::string_view server_name) noexcept override;
 

@@ -442,5 +442,32 @@ TEST_F(SiteSinkTest, SitesThatCannotBeChangeNothing) {
   EXPECT_EQ(get("files.test", "/").body, "<p>files");
 }
 
+TEST_F(SiteSinkTest, WhoATrustedProxySpeaksForIsKnownToTheLog) {
+  Site trusting = site({"files.test"}, folder_ / "www");
+  trusting.trusted_proxies = {"127.0.0.0/8"};
+  SitePath wary = path("/wary", folder_ / "www");
+  wary.trusted_proxies = {"192.0.2.1"};
+  trusting.paths = {wary};
+  RunningServer<SiteServer> other(cache_, TlsPolicy{}, EventSink{});
+  std::mutex mutex;
+  std::vector<std::string> clients;
+  other->on_answered([&](const RequestRecord& record) {
+    const std::lock_guard lock(mutex);
+    clients.emplace_back(other->sites().client_of(record));
+  });
+  other->sites().serve_sites({trusting, site({"other.test"}, folder_ / "other")}, 443);
+  other.start();
+  const std::string forged = "X-Forwarded-For: 203.0.113.7, 198.51.100.9\r\n";
+  for (const auto& [host, target] : std::vector<std::pair<std::string, std::string>>{
+           {"files.test", "/"}, {"files.test", "/wary/"}, {"other.test", "/"}}) {
+    TestConnection::tls(other.port(), host).get(target, host, forged);
+  }
+  other.stop();
+  ASSERT_EQ(clients.size(), 3U);
+  EXPECT_EQ(clients[0], "198.51.100.9") << "the last that the trusted one added";
+  EXPECT_EQ(clients[1], "127.0.0.1") << "that path trusts somebody else";
+  EXPECT_EQ(clients[2], "127.0.0.1") << "nobody is trusted there";
+}
+
 }  // namespace
 }  // namespace autohttps

@@ -120,7 +120,8 @@ constexpr Option kOptions[] = {
     {"trusted-proxy", 0, ValueKind::list, Scope::every_site, "ADDRESS", kServe | kSetup,
      add_trusted_proxy,
      "a proxy in front of this server, or a block of them as in 10.0.0.0/8, whose "
-     "X-Forwarded-For is believed; may be repeated (default: nobody's)",
+     "X-Forwarded-For is believed, by upstreams and in the log; may be repeated (default: "
+     "nobody's)",
      &Settings::trusted_proxies},
     {"route", 0, ValueKind::list, Scope::line, "PREFIX=TARGET", kServe | kSetup, add_route,
      "what begins with PREFIX is answered by TARGET, an URL or a folder, as in "

@@ -49,7 +49,6 @@ void leave_out_what_is_for_others(const Settings& settings, Site& site) {
   if (!any_path(site, [](const SitePath& path) { return !path.reverse_proxy.empty(); })) {
     if (!is_own("upstream-ca-bundle")) site.upstream_ca_bundle.clear();
     if (!is_own("upstream-timeout")) site.upstream_timeout.reset();
-    if (!is_own("trusted-proxy")) site.trusted_proxies.clear();
   }
   if (any_path(site, autohttps::has_contents)) return;
   if (!is_own("header")) site.headers.clear();

@@ -43,7 +43,7 @@ if [[ ! -x $(programs)/$package ]]; then
   dpkg-deb -x "${packages[0]}" "$apart/tree" && mv "$apart/tree" "$folder/$number" || fail "${packages[0]}"
   # A program of a newer libc says so, and nothing else.
   echo "$number" >"$stamp"
-  said=$("$(programs)/$package" -help 2>&1) || [[ $said == *[Uu]sage* ]] ||
+  said=$("$(programs)/$package" -help 2>&1) || said=$("$(programs)/$package" --help 2>&1) || [[ $said == *[Uu]sage* ]] ||
     { rm "$stamp"; echo "$said" | tail -n 5 >&2; fail "the $package of $suite does not run here"; }
 fi
 programs

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <autohttps/server/engine/head_scanner.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 
 #include <chrono>
 #include <cstddef>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <autohttps/server/engine/head_view.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 
 #include <array>
 #include <span>

@@ -2,7 +2,7 @@
 // Values, as they are configured.
 #pragma once
 
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Chunked bodies, cut up anyhow, against a decoder that sees the whole at once.
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/chunked_decoder.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 // Requests as an upstream gets them: whatever came, one request that can be read in one way.
 #include <autohttps/server/engine/head_scanner.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 #include <autohttps/server/sites/forwarded_request.h>
 #include <autohttps/server/sites/hop_fields.h>
 

@@ -1,7 +1,7 @@
 // Heads while they come, and the heads that cpp-httplib is handed in their place.
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/head_scanner.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 #include <autohttps/server/httplib/handed_head.h>
 
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 // Heads of requests, and what sites make of them: hosts, paths, fields for the next hop.
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/head_scanner.h>
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 #include <autohttps/server/sites/file_path.h>
 #include <autohttps/server/sites/hop_fields.h>
 #include <autohttps/server/sites/site_table.h>

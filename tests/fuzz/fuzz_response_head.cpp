@@ -1,5 +1,5 @@
 // Heads of upstreams' answers, cut up anyhow, and what is passed on of them.
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 #include <autohttps/server/sites/hop_fields.h>
 #include <autohttps/server/sites/response_head.h>
 

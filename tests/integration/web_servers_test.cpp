@@ -18,9 +18,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -300,6 +302,13 @@ TEST_F(WebServersTest, EqualCaddyOrTheReasonIsGiven) {
   if (caddy.empty()) GTEST_SKIP() << "no Caddy here: tools/test gets it";
   start_caddy(caddy);
   compare(&WebRequest::caddy);
+}
+
+// AUTOHTTPS_NEEDED_PROGRAMS="nginx caddy", as .ci/run says: there, nothing of this is skipped.
+TEST_F(WebServersTest, ThoseNeededAreHere) {
+  const char* needed = std::getenv("AUTOHTTPS_NEEDED_PROGRAMS");
+  std::istringstream words(needed == nullptr ? "" : needed);
+  for (std::string word; words >> word;) EXPECT_FALSE(program(word).empty()) << "no " << word;
 }
 
 TEST_F(WebServersTest, TheTableIsLongEnough) { EXPECT_GE(web_requests().size(), 120U); }

@@ -50,6 +50,42 @@ TEST(HeadScannerTest, SplitsAHeadIntoViews) {
   EXPECT_FALSE(view.chunked || view.wants_close || view.wants_upgrade || view.expects_continue);
 }
 
+TEST(HeadScannerTest, RefusesWhatCouldBeReadInTwoWays) {
+  const std::string start(kStart);
+  const std::string host = "\r\nHost: a.test\r\n\r\n";
+  const std::vector<std::string> bad = {
+      "GET / HTTP/1.1\r\n\r\n",                  // no Host
+      "GET / HTTP/1.1\nHost: a.test\n\n",        // bare LF
+      "GET  / HTTP/1.1" + host,                  // two spaces
+      "GET / HTTP/1.1 " + host,                  //
+      "GET /" + host,                            // HTTP/0.9
+      "GET / HTTP/2.0" + host,                   //
+      "GET / http/1.1" + host,                   //
+      "G(T / HTTP/1.1" + host,                   //
+      "GET /\x01 HTTP/1.1" + host,               //
+      "GET /\x80 HTTP/1.1" + host,               //
+      start + "X : y\r\n\r\n",                   // RFC 9112 5.1
+      start + " folded: y\r\n\r\n",              // RFC 9112 5.2
+      start + "X: y\r\n folded\r\n\r\n",         //
+      start + "X\r\n\r\n",                       // no colon
+      start + ": y\r\n\r\n",                     // no name
+      start + "X: y\rZ: z\r\n\r\n",              // bare CR
+      start + "X: y\nZ: z\r\n\r\n",              //
+      start + std::string("X: \0y\r\n\r\n", 9),  //
+      start + "X: \x7f\r\n\r\n",                 //
+      start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+      start + "Content-Length: +1\r\n\r\n",
+      start + "Content-Length: 1, 1\r\n\r\n",
+      start + "Content-Length: 1%30\r\n\r\n",
+      start + "Content-Length:\r\n\r\n",
+      start + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      start + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+      start + "Transfer-Encoding: x\r\n\r\n",
+      start + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+  };
+  for (const std::string& raw : bad) EXPECT_EQ(scan(raw).kind, Kind::refused) << raw;
+}
+
 TEST(HeadScannerTest, FindsTheNextRequestWithTheSameScannerAndView) {
   const std::string first = "GET /1 HTTP/1.1\r\nHost: a.test\r\nX-One: 1\r\n\r\n";
   const std::string second = "GET /2 HTTP/1.0\r\n\r\n";

@@ -128,16 +128,8 @@ class FramedClient {
     while ((end = in_.find("\r\n\r\n")) == std::string::npos) {
       if (!more()) return response;
     }
-    response.raw_head = in_.substr(0, end + 4);
+    read_head_of(response, in_.substr(0, end + 4));
     in_.erase(0, end + 4);
-    response.status = std::stoi(response.raw_head.substr(response.raw_head.find(' ') + 1));
-    for (const std::string_view line : split(response.raw_head, '\n')) {
-      const std::size_t colon = line.find(':');
-      if (colon == std::string_view::npos) continue;
-      std::string_view value = line.substr(colon + 1);
-      if (value.ends_with('\r')) value.remove_suffix(1);
-      response.headers[to_lower(line.substr(0, colon))] = trim(value);
-    }
     return response;
   }
   std::string read_exactly(std::size_t size) {

@@ -114,22 +114,26 @@ bool TestConnection::read_until(std::string_view text) {
   return true;
 }
 
-TestResponse TestConnection::read_response(bool head_only) {
-  TestResponse response;
-  std::size_t end = 0;
-  while ((end = in_.find("\r\n\r\n")) == std::string::npos) {
-    if (!fill()) return response;
-  }
-  response.raw_head = in_.substr(0, end + 4);
-  in_.erase(0, end + 4);
-  response.status = std::stoi(response.raw_head.substr(response.raw_head.find(' ') + 1));
-  for (const std::string_view line : split(response.raw_head, '\n')) {
+void read_head_of(TestResponse& response, std::string raw_head) {
+  response.status = std::stoi(raw_head.substr(raw_head.find(' ') + 1));
+  for (const std::string_view line : split(raw_head, '\n')) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     std::string_view value = line.substr(colon + 1);
     if (value.ends_with('\r')) value.remove_suffix(1);
     response.headers[to_lower(line.substr(0, colon))] = trim(value);
   }
+  response.raw_head = std::move(raw_head);
+}
+
+TestResponse TestConnection::read_response(bool head_only) {
+  TestResponse response;
+  std::size_t end = 0;
+  while ((end = in_.find("\r\n\r\n")) == std::string::npos) {
+    if (!fill()) return response;
+  }
+  read_head_of(response, in_.substr(0, end + 4));
+  in_.erase(0, end + 4);
   if (head_only) return response;
   const auto length = response.headers.find("content-length");
   if (length == response.headers.end()) {

@@ -18,6 +18,8 @@ struct TestResponse {
   std::string raw_head;
 };
 
+void read_head_of(TestResponse&, std::string raw_head);  // status, headers, raw_head
+
 // Verifies nothing. Throws std::runtime_error when it cannot connect; reads give up after 10 s.
 class TestConnection {
  public:

@@ -1,12 +1,12 @@
-#include <autohttps/server/engine/request_head.h>
+#include <autohttps/server/engine/header_fields.h>
 
 #include <autohttps/common/strings.h>
-#include <autohttps/server/engine/head_scanner.h>
 #include <autohttps/server/engine/octets.h>
 
 #include <algorithm>
 
 namespace autohttps {
+
 std::size_t count_fields(const HeaderFields& fields, std::string_view name) noexcept {
   return static_cast<std::size_t>(std::count_if(
       fields.begin(), fields.end(),
@@ -36,25 +36,6 @@ std::vector<std::string> list_members(const HeaderFields& fields, std::string_vi
     }
   }
   return members;
-}
-
-RequestHead to_request_head(const HeadView& view) {
-  RequestHead head{
-      std::string(view.method), std::string(view.target), std::string(view.version), {}};
-  head.fields.reserve(view.fields.size());
-  for (const auto& [name, value] : view.fields) head.fields.emplace_back(name, value);
-  return head;
-}
-
-std::optional<RequestHead> parse_request_head(std::string_view raw) {
-  // How much there may be of it is for who has read it to say.
-  const HeadLimits limits{raw.size(), raw.size(), raw.size()};
-  HeadView view;
-  const HeadResult result = HeadScanner().scan(raw, limits, view);
-  if (result.kind != HeadResult::Kind::complete || view.text.size() != raw.size()) {
-    return std::nullopt;
-  }
-  return to_request_head(view);
 }
 
 }  // namespace autohttps

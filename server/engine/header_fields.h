@@ -1,10 +1,7 @@
-// A request's head that owns its text, for who keeps it beyond the connection's buffer. Pure.
+// Header fields that own their text: of answers, and of what is passed on. Pure.
 #pragma once
 
-#include <autohttps/server/engine/head_view.h>
-
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,17 +21,5 @@ bool is_field_name(std::string_view) noexcept;
 bool is_field_value(std::string_view) noexcept;
 // The members of a list, over all fields with this name, in lower case, without parameters.
 std::vector<std::string> list_members(const HeaderFields&, std::string_view name);
-
-struct RequestHead {
-  std::string method;
-  std::string target;   // raw
-  std::string version;  // "HTTP/1.1"
-  HeaderFields fields;  // in their order, values trimmed
-};
-
-RequestHead to_request_head(const HeadView&);
-
-// With its empty line at the end and nothing around it. Empty for all that HeadScanner refuses.
-std::optional<RequestHead> parse_request_head(std::string_view raw);
 
 }  // namespace autohttps

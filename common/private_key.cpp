@@ -251,9 +251,14 @@ PrivateKey PrivateKey::from_pem(std::string_view pem) {
 
 std::string PrivateKey::to_pem() const {
   if (is_elsewhere(*this)) throw Error(ErrorCode::crypto, "writing a private key: it is not here");
+  // OpenSSL's EC encoder sets a flag in the key while it writes and takes it back afterwards: two
+  // threads that write the same key would see each other's, and one text in some thousands names
+  // its curve twice. Each writes a copy of its own.
+  const EvpKeyPtr own(EVP_PKEY_dup(key_.get()));
   const BioPtr bio(BIO_new(BIO_s_secmem()));  // cleansed when freed
-  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr,
-                                            nullptr) != 1) {
+  if (!own || !bio ||
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), own.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
     throw_openssl("writing a private key");
   }
   char* data = nullptr;

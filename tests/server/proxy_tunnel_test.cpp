@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -218,6 +219,12 @@ class ManyTunnels {
   std::thread thread_;
 };
 
+std::size_t threads_of_this_process() {
+  return static_cast<std::size_t>(
+      std::ranges::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                            std::filesystem::directory_iterator()));
+}
+
 TEST(ProxyTunnelTest, AThousandIdleOnesCostNoThreads) {
   constexpr int kMany = 1'000;
   raise_descriptor_limit();
@@ -227,16 +234,16 @@ TEST(ProxyTunnelTest, AThousandIdleOnesCostNoThreads) {
   limits.connections_per_address = 2 * kMany;
   limits.threads = 8;
   ProxyUnderTest proxy(proxy_to({upstream.url()}), limits);
+  const std::size_t threads_before = threads_of_this_process();
   std::vector<FramedClient> clients;
-  std::size_t threads = 0;
   for (int i = 0; i < kMany; ++i) {
     clients.emplace_back(proxy);
     clients.back().send(kUpgrade);
     ASSERT_EQ(clients.back().read_head().status, 101) << i;
-    if (i == 10) threads = proxy.server.engine->counters().threads;
   }
   EXPECT_EQ(proxy.status().active, static_cast<std::size_t>(kMany));
-  EXPECT_LE(proxy.server.engine->counters().threads, threads + 1);
+  // The pool may have grown to its limit meanwhile, where the machine is slow; nothing else may.
+  EXPECT_LE(threads_of_this_process(), threads_before + limits.threads);
 }
 
 }  // namespace

@@ -289,6 +289,10 @@ class OrderRun {
 
   [[noreturn]] void fail_order() {
     journal_.clear();
+    throw refusal();
+  }
+
+  ProblemError refusal() const {
     Problem problem;
     problem.type = "about:blank";
     problem.detail = "the CA gave no reason";
@@ -297,7 +301,7 @@ class OrderRun {
         problem.short_type() == "rateLimited" ? ErrorCode::rate_limited : ErrorCode::refused,
         "the order for " + describe(request_.names) + " failed", problem);
     if (const auto when = retry_time_in(problem, deadline_.wall())) error.with_retry_at(*when);
-    throw error;
+    return error;
   }
 
   Bundle download() {

@@ -77,7 +77,7 @@ struct AutoHttps::Parts {
         https(cache, tls_policy(options), options.on_event,
               [this](std::string_view host) { return has_real_certificate(host); }) {
     // Throws for what cannot be, before anything is bound.
-    OnDemand(options.on_demand, {}, certificates.clock(), {});
+    const OnDemand checked(options.on_demand, {}, certificates.clock(), {});
     https.set_limits(options.engine);
     if (auto log = observation.logger()) {
       https.on_answered([this, log = std::move(log)](RequestRecord record) {

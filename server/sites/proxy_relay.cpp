@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kContinue{1'000};  // RFC 9110 10.1.1: nobody waits for a 100 for ever
 constexpr std::size_t kLeastPiece = 1'024;
 constexpr std::size_t kSkimmed = 64 << 10;
-constexpr std::size_t kChunkHead = 4 + 2;  // digits of a size below 64 KiB, CRLF
+constexpr std::size_t kSizeDigits = 4;               // of a chunk below 64 KiB
+constexpr std::size_t kChunkHead = kSizeDigits + 2;  // CRLF
 constexpr std::size_t kAround = kChunkHead + 2;
 static_assert(Buffer::kBlock < 0x10000);
 
@@ -40,7 +41,7 @@ std::string seconds(milliseconds time) {
 // Puts a chunk's size before its data, which begins kChunkHead behind the buffer's content.
 void frame_chunk(Buffer& out, std::span<char> space, std::size_t size) {
   std::array<char, kChunkHead> text;
-  char* end = std::to_chars(text.data(), text.data() + text.size(), size, 16).ptr;
+  char* end = std::to_chars(text.data(), text.data() + kSizeDigits, size, 16).ptr;
   *end++ = '\r';
   *end++ = '\n';
   const auto head = static_cast<std::size_t>(end - text.data());

@@ -6,8 +6,9 @@ namespace autohttps {
 
 Deadlines::Deadlines(std::int64_t now) noexcept : done_(now / kSlot) {}
 
-void Deadlines::remind(std::uint64_t who, std::int64_t at) {
+void Deadlines::remind(std::uint64_t who, std::int64_t at, std::int64_t now) {
   const std::lock_guard lock(mutex_);
+  if (held_ == 0) done_ = std::max(done_, now / kSlot);
   const std::int64_t slot = std::clamp<std::int64_t>((at + kSlot - 1) / kSlot, done_ + 1,
                                                      done_ + static_cast<std::int64_t>(kSlots) - 1);
   slots_[static_cast<std::size_t>(slot) % kSlots].push_back(who);

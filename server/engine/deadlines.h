@@ -15,7 +15,8 @@ class Deadlines {
  public:
   explicit Deadlines(std::int64_t now) noexcept;
 
-  void remind(std::uint64_t who, std::int64_t at);
+  // `now`: the wheel has stood still while nobody was in it.
+  void remind(std::uint64_t who, std::int64_t at, std::int64_t now);
   // Those whose time has come, put into `due`. A time further off than the wheel is round comes
   // early.
   void take_due(std::int64_t now, std::vector<std::uint64_t>& due);

@@ -240,7 +240,7 @@ void Shard::remind(Connection& connection, std::int64_t at) noexcept {
 
 // A leader asleep does not know of a reminder that comes from somebody else.
 void Shard::remind(std::uint64_t who, std::int64_t at) {
-  deadlines_.remind(who, at);
+  deadlines_.remind(who, at, now());
   if (at < sleeps_until_.load(std::memory_order_relaxed)) inbox_->wake();
 }
 

@@ -145,7 +145,7 @@ Connection::Step Connection::shake_hands() {
   switch (wire_.handshake()) {
     case Wire::Need::nothing:
       shaking_ = false;
-      shard_.note_handshake(true);
+      shard_.note_handshake(*this, true);
       if (wire_.was_for_challenge()) {
         lingers_ = true;
         return end_connection();
@@ -269,11 +269,15 @@ Connection::Step Connection::discard() {
   for (std::size_t taken = 0; taken < kDiscardedAtOnce;) {
     const ssize_t count = ::recv(wire_.fd(), bytes, sizeof bytes, MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) return Step::wait;
-    if (count <= 0) break;
+    if (count <= 0) {
+      end();
+      return Step::again;
+    }
     taken += static_cast<std::size_t>(count);
   }
-  end();
-  return Step::again;
+  // There may be more, of which no edge will tell.
+  shard_.nudge(*this);
+  return Step::wait;
 }
 
 Connection::Step Connection::expire() {

@@ -48,6 +48,23 @@ EngineLimits filled_in(EngineLimits limits) {
   return limits;
 }
 
+// What one address may have of the handshakes: as much as of all connections.
+std::size_t handshakes_of_one(const EngineLimits& limits) {
+  const double share = static_cast<double>(limits.connections_per_address) /
+                       static_cast<double>(std::max<std::size_t>(limits.connections, 1));
+  const double most = static_cast<double>(limits.handshakes) * std::min(share, 1.0);
+  return std::max<std::size_t>(static_cast<std::size_t>(most), 1);
+}
+
+// False: it has as many, or there is no memory to count one more.
+bool charge(AddressCounts& counts, const AddressKey& address, std::size_t most) noexcept {
+  try {
+    return counts.add(address, most);
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 OwnedFd spare_descriptor() { return OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
@@ -68,6 +85,7 @@ struct Engine::Parts {
   void take(OwnedFd, const std::shared_ptr<const TlsContext>&, const AddressKey&) noexcept;
   bool make_room() noexcept;
   bool admit(const AddressKey&, bool tls) noexcept;
+  void give_back(const AddressKey&, bool tls) noexcept;
   void end_listening() noexcept;
 
   const std::shared_ptr<Counters> kept;
@@ -190,24 +208,34 @@ bool Engine::Parts::make_room() noexcept {
                      [](const auto& shard) { return shard->evict_idle(); });
 }
 
+// Charges it for the connection. Room is made last: who is refused pushes nobody out.
 bool Engine::Parts::admit(const AddressKey& address, bool tls) noexcept {
   Counters& counters = shared.counters;
   const EngineLimits& limits = shared.limits;
-  if (counters.open.load(std::memory_order_relaxed) >= limits.connections && !make_room()) {
-    counters.add(Count::refused_connections);
+  const auto refused = [&](Count why) {
+    counters.add(why);
     return false;
-  }
+  };
   if (tls && counters.handshaking.load(std::memory_order_relaxed) >= limits.handshakes) {
-    counters.add(Count::refused_handshakes);
-    return false;
+    return refused(Count::refused_handshakes);
   }
-  try {
-    if (shared.addresses.add(address, limits.connections_per_address)) return true;
-  } catch (const std::exception&) {
-    return false;
+  if (!charge(shared.addresses, address, limits.connections_per_address)) {
+    return refused(Count::refused_address);
   }
-  counters.add(Count::refused_address);
-  return false;
+  if (tls && !charge(shared.handshaking, address, handshakes_of_one(limits))) {
+    shared.addresses.remove(address);
+    return refused(Count::refused_handshakes);
+  }
+  if (counters.open.load(std::memory_order_relaxed) < limits.connections || make_room()) {
+    return true;
+  }
+  give_back(address, tls);
+  return refused(Count::refused_connections);
+}
+
+void Engine::Parts::give_back(const AddressKey& address, bool tls) noexcept {
+  shared.addresses.remove(address);
+  if (tls) shared.handshaking.remove(address);
 }
 
 void Engine::Parts::take(OwnedFd fd, const std::shared_ptr<const TlsContext>& tls,
@@ -223,7 +251,7 @@ void Engine::Parts::take(OwnedFd fd, const std::shared_ptr<const TlsContext>& tl
   } catch (const std::exception&) {
     // No memory for another connection.
   }
-  shared.addresses.remove(address);
+  give_back(address, tls != nullptr);
   shared.counters.open.fetch_sub(1, std::memory_order_relaxed);
   if (tls) shared.counters.handshaking.fetch_sub(1, std::memory_order_relaxed);
 }

@@ -17,7 +17,7 @@ struct EngineLimits {
   // Of one address, IPv6 by /64 (what one subscriber has); 0: half of all, so that nobody alone
   // takes the server from everybody else. Over it, the new connection is closed.
   std::size_t connections_per_address = 0;
-  // Connections that have not finished their TLS handshake; 0: a quarter of all.
+  // Of these before their handshake's end; 0: a quarter. Of one address no more than its share.
   std::size_t handshakes = 0;
 
   HeadLimits head{};                      // over them: 431, 414

@@ -142,7 +142,8 @@ bool Shard::adopt(Connection::Arrival arrival) {
   return true;
 }
 
-void Shard::note_handshake(bool good) noexcept {
+void Shard::note_handshake(const Connection& connection, bool good) noexcept {
+  shared_.handshaking.remove(connection.address());
   count(good ? Count::handshakes : Count::failed_handshakes);
   shared_.counters.handshaking.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -160,7 +161,7 @@ void Shard::note_answer(int status, std::uint64_t bytes, bool of_request) noexce
 
 // By its owner.
 void Shard::close(Connection& connection) noexcept {
-  if (connection.in_handshake()) note_handshake(false);
+  if (connection.in_handshake()) note_handshake(connection, false);
   connection.generation.fetch_add(1, std::memory_order_relaxed);
   shared_.addresses.remove(connection.address());
   connection.close();
@@ -280,6 +281,10 @@ bool Shard::watch(const Connection& connection, int other, WatchTag& tag) noexce
 
 std::function<void()> Shard::nudge_later(const Connection& connection) {
   return [inbox = inbox_, id = id_of(connection)] { inbox->tell(id, kNudgeEvent); };
+}
+
+void Shard::nudge(const Connection& connection) noexcept {
+  inbox_->tell(id_of(connection), kNudgeEvent);
 }
 
 void Shard::resume(Connection& connection) noexcept {

@@ -26,6 +26,7 @@ struct EngineShared {
   RequestSink& sink;
   Counters& counters;
   AddressCounts addresses{};
+  AddressCounts handshaking{};  // of these, before their handshake's end
   std::atomic<bool> draining{false};
   std::atomic<bool> cut{false};  // drained for long enough: what is left ends now
 
@@ -64,7 +65,7 @@ class Shard final : private LeaderThreads::Work {
   const EngineLimits& limits() const noexcept { return shared_.limits; }
   RequestSink& sink() noexcept { return shared_.sink; }
   void count(Count what) noexcept { shared_.counters.add(what); }
-  void note_handshake(bool good) noexcept;
+  void note_handshake(const Connection&, bool good) noexcept;
   void note_request() noexcept;
   void note_answer(int status, std::uint64_t bytes, bool of_request) noexcept;
   bool is_cut() const noexcept { return shared_.cut.load(std::memory_order_relaxed); }
@@ -74,6 +75,7 @@ class Shard final : private LeaderThreads::Work {
   void watch_output(Connection&) noexcept;
   bool watch(const Connection&, int other, WatchTag&) noexcept;
   std::function<void()> nudge_later(const Connection&);
+  void nudge(const Connection&) noexcept;  // by its owner: again, after others' turn
   void resume(Connection&) noexcept;
   bool may_run() const noexcept { return threads_.may_run(); }
   bool queue(Connection&);

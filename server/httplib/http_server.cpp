@@ -2,6 +2,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/counters.h>
 #include <autohttps/server/engine/engine.h>
+#include <autohttps/server/httplib/direct_call.h>
 #include <autohttps/server/httplib/exchange_stream.h>
 #include <autohttps/server/httplib/http_server.h>
 
@@ -41,6 +42,12 @@ class HttpServer::Sink final : public RequestSink {
   explicit Sink(HttpServer& server) : server_(server) {}
 
   std::unique_ptr<httplib::TaskQueue> tasks;  // the user's; null: handlers run where they are met
+
+  // Before listening, when the library's settings are what they will be.
+  void start() {
+    keep_alive_ = "timeout=" + std::to_string(server_.keep_alive_timeout_sec_) +
+                  ", max=" + std::to_string(server_.keep_alive_max_count_);
+  }
 
   void handle(ExchangePtr exchange) noexcept override {
     if (!server_.accepts_compressed_ && exchange->head().has_body() &&
@@ -90,7 +97,9 @@ class HttpServer::Sink final : public RequestSink {
         request.ssl = exchange.ssl();
         trusted = server_.prepare(request, exchange.head().text);
       };
-      const bool good = process(stream, exchange, last, closed, setup);
+      const bool good = may_be_called_directly(server_, exchange.head())
+                            ? call_directly(server_, stream, exchange, keep_alive_, setup)
+                            : process(stream, exchange, last, closed, setup);
       exchange.finish(good && trusted && !closed && !last);
     } catch (...) {
       // Of a handler there is none here: the library has caught it. Without memory the connection
@@ -113,6 +122,7 @@ class HttpServer::Sink final : public RequestSink {
   }
 
   HttpServer& server_;
+  std::string keep_alive_;
   SlowPaths paths_;
 };
 
@@ -312,6 +322,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
 bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
 
 RequestSink& HttpServer::first_sink() {
+  sink_->start();
   RequestSink& sink = in_front_of(*sink_);
   if (!answered_) return sink;
   recorder_ = std::make_unique<Recorder>(sink, answered_);

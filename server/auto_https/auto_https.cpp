@@ -280,13 +280,13 @@ void AutoHttps::Parts::publish_onwards() {
   });
   publisher->on_installed([this, publisher](const Credentials& installed) {
     observation.note_swap();
-    check->expect(installed);
     try {
       redirect_wished_names(*publisher);  // the certificate may be new in the store
     } catch (const Error& error) {
       options.on_event({Event::Level::warning, installed.certificate,
                         std::string("reading names to redirect: ") + error.what(), error.hint()});
     }
+    check->expect(installed);  // last: "serves generation 1" is told when all of it is in place
   });
 }
 

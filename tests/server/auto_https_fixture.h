@@ -128,13 +128,23 @@ class AutoHttpsTest : public ::testing::Test {
     other_process_.put_spec(wish);
   }
   void add(const std::string& id, const std::vector<std::string>& names, const TestChain& chain) {
+    const auto lock = other_process_.lock(id, clock_.steady() + 10s, {});
+    add(*lock, id, names, chain);
+  }
+  // Both in one go: nobody else sees the wish alone, and fulfils it.
+  void write_wish_and_add(const std::string& id, const TestChain& chain) {
+    const auto lock = other_process_.lock(id, clock_.steady() + 10s, {});
+    write_wish(id, {id});
+    add(*lock, id, {id}, chain);
+  }
+  void add(const acme::StoreLock& lock, const std::string& id,
+           const std::vector<std::string>& names, const TestChain& chain) {
     acme::Bundle bundle;
     bundle.chain_pem = chain.chain;
     bundle.key_pem = chain.key;
     bundle.ca = authority_.directory_url();
     bundle.names = parse_identifiers(names);
-    const auto lock = other_process_.lock(id, clock_.steady() + 10s, {});
-    other_process_.add(*lock, id, bundle, "a test", clock_.wall());
+    other_process_.add(lock, id, bundle, "a test", clock_.wall());
   }
 
   SystemClock clock_;

@@ -88,8 +88,7 @@ TEST_F(AutoHttpsTest, ACertificateThatIsNewInTheStoreIsServedAndRedirectedTo) {
   EXPECT_EQ(client.get("/x", "b.test").status, 404);
   EXPECT_THROW(served("b.test"), std::runtime_error);
 
-  write_wish("b.test", {"b.test"});
-  add("b.test", {"b.test"}, ca_.leaf({"b.test"}));
+  write_wish_and_add("b.test", ca_.leaf({"b.test"}));
   ASSERT_TRUE(told("b.test", "serves generation 1"));
   EXPECT_EQ(served("b.test"), stored("b.test"));
   const TestResponse redirected = TestConnection::plain(site_->http_port()).get("/x?y", "b.test");

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace autohttps {
@@ -31,6 +32,13 @@ std::size_t raise_descriptor_limit() noexcept {
 std::size_t inherited_descriptor_limit() noexcept {
   const rlim_t before = before_raising.load();
   return before != 0 ? before : limits_now().rlim_cur;
+}
+
+bool is_of_the_last_descriptors(int fd) noexcept {
+  constexpr rlim_t kLast = 64;
+  constexpr rlim_t kPart = 4;
+  const rlim_t most = limits_now().rlim_cur;
+  return fd >= 0 && static_cast<rlim_t>(fd) >= most - std::min(kLast, most / kPart);
 }
 
 }  // namespace autohttps

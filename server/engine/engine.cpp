@@ -163,6 +163,11 @@ bool Engine::Parts::accept_one(Listener& listener, std::size_t which) noexcept {
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   OwnedFd fd(::accept4(listener.fd.get(), generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (is_of_the_last_descriptors(fd.get())) {
+    shared.counters.add(Count::no_descriptors);
+    make_room();
+    return true;  // closed
+  }
   if (fd) {
     take(std::move(fd), listener.tls, address_key(*generic));
     return true;

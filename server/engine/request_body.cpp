@@ -1,3 +1,4 @@
+#include <autohttps/common/descriptor_limit.h>
 #include <autohttps/server/engine/request_body.h>
 
 #include <fcntl.h>
@@ -53,6 +54,7 @@ bool RequestBody::append(std::string_view piece, std::size_t in_memory,
 
 bool RequestBody::append_to_file(std::string_view bytes, const std::filesystem::path& folder) {
   if (!file_) file_ = unnamed_file(folder);
+  if (is_of_the_last_descriptors(file_.get())) file_.reset();
   return file_ && write_all(file_.get(), bytes);
 }
 

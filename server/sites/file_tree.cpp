@@ -1,3 +1,4 @@
+#include <autohttps/common/descriptor_limit.h>
 #include <autohttps/server/sites/file_tree.h>
 
 #include <fcntl.h>
@@ -62,6 +63,11 @@ OpenedFile FileTree::open(const std::string& path) const {
   struct stat status {};
   if (!opened.fd || ::fstat(opened.fd.get(), &status) != 0) {
     opened.error = errno;
+    opened.fd.reset();
+    return opened;
+  }
+  if (is_of_the_last_descriptors(opened.fd.get())) {
+    opened.error = EMFILE;
     opened.fd.reset();
     return opened;
   }

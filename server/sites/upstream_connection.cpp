@@ -1,3 +1,4 @@
+#include <autohttps/common/descriptor_limit.h>
 #include <autohttps/server/sites/upstream_connection.h>
 
 #include <netinet/in.h>
@@ -28,6 +29,10 @@ std::unique_ptr<UpstreamConnection> UpstreamConnection::begin(const SocketAddres
   made->fd_ = OwnedFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!made->fd_) {
     trouble = std::strerror(errno);
+    return nullptr;
+  }
+  if (is_of_the_last_descriptors(made->fd())) {
+    trouble = std::strerror(EMFILE);
     return nullptr;
   }
   if (family != AF_UNIX) send_at_once(made->fd());

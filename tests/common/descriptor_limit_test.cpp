@@ -69,5 +69,20 @@ TEST(DescriptorLimitTest, AProgramThatLoweredItsLimitSinceHandsThatOn) {
             "50\n");
 }
 
+TEST(DescriptorLimitTest, TheLastOnesAreTheHighestNumbers) {
+  const auto first_of_the_last = [](rlim_t limit) {
+    return in_child([limit] {
+      start_with(limit, limit);
+      int fd = 0;
+      while (!is_of_the_last_descriptors(fd)) ++fd;
+      return std::to_string(fd);
+    });
+  };
+  EXPECT_EQ(first_of_the_last(1024), "960");
+  EXPECT_EQ(first_of_the_last(256), "192");
+  EXPECT_EQ(first_of_the_last(64), "48");
+  EXPECT_FALSE(is_of_the_last_descriptors(-1));
+}
+
 }  // namespace
 }  // namespace autohttps

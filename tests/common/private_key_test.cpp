@@ -53,18 +53,21 @@ void expect_refused(const std::string& pem, const std::string& cause) {
   EXPECT_EQ(ERR_peek_error(), 0U) << "left for the next reader of the queue";
 }
 
-TEST(PrivateKeyTest, EveryTypeIsReadBackFromItsPem) {
-  for (const KeyType type : kAllTypes) {
-    const PrivateKey key = PrivateKey::generate(type);
-    EXPECT_EQ(key.type(), type);
-    const std::string pem = key.to_pem();
-    EXPECT_EQ(pem.rfind("-----BEGIN PRIVATE KEY-----\n", 0), 0U);  // PKCS#8
-    const PrivateKey again = PrivateKey::from_pem(pem);
-    EXPECT_EQ(again.type(), type);
-    EXPECT_TRUE(again == key);
-    EXPECT_EQ(again.to_pem(), pem);
-  }
+class PrivateKeyTypeTest : public testing::TestWithParam<KeyType> {};
+
+TEST_P(PrivateKeyTypeTest, IsReadBackFromItsPem) {
+  const PrivateKey key = PrivateKey::generate(GetParam());
+  EXPECT_EQ(key.type(), GetParam());
+  const std::string pem = key.to_pem();
+  EXPECT_EQ(pem.rfind("-----BEGIN PRIVATE KEY-----\n", 0), 0U);  // PKCS#8
+  const PrivateKey again = PrivateKey::from_pem(pem);
+  EXPECT_EQ(again.type(), GetParam());
+  EXPECT_TRUE(again == key);
+  EXPECT_EQ(again.to_pem(), pem);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, PrivateKeyTypeTest, testing::ValuesIn(kAllTypes),
+                         [](const auto& one) { return std::string(key_type_name(one.param)); });
 
 TEST(PrivateKeyTest, ReadsSec1AndPkcs1) {
   const PrivateKey ec = PrivateKey::generate(KeyType::ec384);

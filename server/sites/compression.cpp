@@ -51,20 +51,33 @@ bool asks(const HeadView& head, std::string_view name) {
   });
 }
 
+// May it be coded, of whatever type it is?
+bool may_be_coded(const HeaderFields& fields) {
+  // A digest is of the content as it was coded (RFC 9530 3); it would not be true any more.
+  for (const char* name :
+       {"Content-Encoding", "Content-Digest", "Repr-Digest", "Digest", "Content-MD5"}) {
+    if (has(fields, name)) return false;
+  }
+  return !lists(fields, "Cache-Control", "no-transform");
+}
+
 // Would this be compressed for a client that takes it?
 bool is_candidate(const Answer& answer) {
   const HeaderFields& fields = answer.head.fields;
   const int status = answer.head.status;
   if (!answer.body || (status != 200 && status != 201 && status < 400)) return false;
-  // A digest is of the content as it was coded (RFC 9530 3); it would not be true any more.
-  for (const char* name : {"Content-Encoding", "Content-Range", "Content-Digest", "Repr-Digest",
-                           "Digest", "Content-MD5"}) {
-    if (has(fields, name)) return false;
-  }
-  if (lists(fields, "Cache-Control", "no-transform")) return false;
+  if (has(fields, "Content-Range") || !may_be_coded(fields)) return false;
   const std::optional<std::uint64_t> length = answer.body->length();
   if (length && *length < kLeastToCompress) return false;
   return is_worth_it(first_field(fields, "Content-Type"));
+}
+
+// Of a 206 or 304: might the 200 in its place be a candidate? What it does not tell of (the type of
+// a 304 and of several parts, the length) is taken for worth it.
+bool stands_for_candidate(const HeaderFields& fields) {
+  const std::string_view type = first_field(fields, "Content-Type");
+  return may_be_coded(fields) &&
+         (type.empty() || is_worth_it(type) || type.starts_with("multipart/byteranges"));
 }
 
 void vary(HeaderFields& fields) {
@@ -84,8 +97,7 @@ void name_as_asked(const HeadView& head, HeaderFields& fields) {
   const std::string weak = "W/" + std::string(first_field(fields, "ETag"));
   for (const auto& [name, value] : head.fields) {
     if (equals_ignoring_case(name, "If-None-Match") && value.find(weak) != std::string_view::npos) {
-      weaken(fields);
-      return vary(fields);
+      return weaken(fields);
     }
   }
 }
@@ -94,7 +106,12 @@ void name_as_asked(const HeadView& head, HeaderFields& fields) {
 
 void compress(const HeadView& head, Answer& answer) {
   HeaderFields& fields = answer.head.fields;
-  if (answer.head.status == 304) return name_as_asked(head, fields);
+  if (answer.head.status == 304 || answer.head.status == 206) {
+    // RFC 9110 15.3.7, 15.4.5: Vary as in the 200 that would have been sent.
+    if (stands_for_candidate(fields)) vary(fields);
+    if (answer.head.status == 304) name_as_asked(head, fields);
+    return;
+  }
   if (!is_candidate(answer)) return;
   vary(fields);
   // Ranges are counted in the bytes as they are.

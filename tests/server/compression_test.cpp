@@ -162,7 +162,9 @@ TEST(CompressionTest, WhatIsNotWorthItOrNotAllowedStaysAsItIs) {
   add("an archive", answer_of("application/zip", page()));
   add("no type", Answer{{200, {}}, text_body(page())});
   add("encoded", answer_of("text/html", page(), {{"Content-Encoding", "br"}}));
-  add("a part", answer_of("text/html", page(), {{"Content-Range", "bytes 0-1/9"}}, 206));
+  add("a part", answer_of("image/png", page(), {{"Content-Range", "bytes 0-1/9"}}, 206));
+  add("a coded part", answer_of("text/html", page(), {{"Content-Encoding", "br"}}, 206));
+  add("a whole one of parts", answer_of("text/html", page(), {{"Content-Range", "bytes 0-1/9"}}));
   add("not to be touched", answer_of("text/html", page(), {{"Cache-Control", "x, No-Transform"}}));
   add("with a digest", answer_of("text/html", page(), {{"Repr-Digest", "sha-256=:x:"}}));
   add("no content", Answer{{204, {{"Content-Type", "text/html"}}}, nullptr});
@@ -237,6 +239,21 @@ TEST(CompressionTest, NotModifiedNamesWhatTheClientHas) {
   Answer plain{{304, {{"ETag", "\"a\""}}}, nullptr};
   compress(asking("gzip", "If-None-Match", "\"a\""), plain);
   EXPECT_EQ(first_field(plain.head.fields, "ETag"), "\"a\"");
+}
+
+// RFC 9110 15.3.7, 15.4.5: those have what the 200 in their place would have.
+TEST(CompressionTest, WhatStandsForAWholeAnswerVariesAsThatDoes) {
+  Answer part = answer_of("text/html", page(), {{"Content-Range", "bytes 0-1/9"}}, 206);
+  Answer parts = answer_of("multipart/byteranges; boundary=x", page(), {}, 206);
+  Answer same{{304, {{"ETag", "\"a\""}}}, nullptr};
+  for (Answer* const answer : {&part, &parts, &same}) {
+    compress(asking("gzip"), *answer);
+    EXPECT_FALSE(is_compressed(*answer));
+    EXPECT_EQ(first_field(answer->head.fields, "Vary"), "Accept-Encoding") << answer->head.status;
+  }
+  Answer fixed{{304, {{"ETag", "\"a\""}, {"Cache-Control", "no-transform"}}}, nullptr};
+  compress(asking("gzip"), fixed);
+  EXPECT_EQ(first_field(fixed.head.fields, "Vary"), "");
 }
 
 }  // namespace

@@ -67,14 +67,15 @@ Condition evaluate_conditions(const HeadView& head, const Validators& current) n
   if (field_of(head, "If-Match").count > 0) {
     if (!matches(head, "If-Match", current.tag, Comparison::strong)) return Condition::failed;
   } else if (const auto since = date_of(field_of(head, "If-Unmodified-Since"))) {
-    if (current.modified > *since) return Condition::failed;
+    if (current.modified && *current.modified > *since) return Condition::failed;
   }
   if (field_of(head, "If-None-Match").count > 0) {
     const bool same = matches(head, "If-None-Match", current.tag, Comparison::weak);
     return same ? Condition::not_modified : Condition::go_on;
   }
   const auto since = date_of(field_of(head, "If-Modified-Since"));
-  return since && current.modified <= *since ? Condition::not_modified : Condition::go_on;
+  const bool same = since && current.modified && *current.modified <= *since;
+  return same ? Condition::not_modified : Condition::go_on;
 }
 
 bool lets_range_be(const HeadView& head, const Validators& current) noexcept {
@@ -82,7 +83,7 @@ bool lets_range_be(const HeadView& head, const Validators& current) noexcept {
   if (condition.count == 0) return true;
   if (condition.count > 1) return false;
   if (condition.first.starts_with('"')) return condition.first == current.tag;
-  return date_of(condition) == current.modified;
+  return current.modified && date_of(condition) == current.modified;
 }
 
 }  // namespace autohttps

@@ -4,14 +4,15 @@
 #include <autohttps/server/engine/head_view.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace autohttps {
 
 // Of the representation that would be sent.
 struct Validators {
-  std::string_view tag;       // 8.8.3, strong, with its quotes
-  std::int64_t modified = 0;  // 8.8.2, seconds since 1970
+  std::string_view tag;                    // 8.8.3, strong, with its quotes
+  std::optional<std::int64_t> modified{};  // 8.8.2, seconds since 1970; empty: not known
 };
 
 enum class Condition {

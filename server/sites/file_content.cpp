@@ -20,12 +20,23 @@ std::string hex(std::uint64_t number) {
   return std::string(std::begin(digits), end);
 }
 
-std::string tag_of(const FileState& state, std::string_view coding) {
+// What is to be the same from every build has no time (Nix sets 1, OSTree 0): of two such files of
+// one length only the kernel knows that they are not one.
+bool has_a_time(const FileState& state) noexcept { return state.modified > 1; }
+
+std::uint64_t nanoseconds(std::int64_t seconds, std::int64_t rest) noexcept {
   constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-  std::string tag = "\"" +
-                    hex(static_cast<std::uint64_t>(state.modified) * kNanoseconds +
-                        static_cast<std::uint64_t>(state.modified_ns)) +
-                    "-" + hex(state.size);
+  return static_cast<std::uint64_t>(seconds) * kNanoseconds + static_cast<std::uint64_t>(rest);
+}
+
+std::uint64_t version_of(const FileState& state) noexcept {
+  if (has_a_time(state)) return nanoseconds(state.modified, state.modified_ns);
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // the inode is nobody's business
+  return nanoseconds(state.changed, state.changed_ns) + state.inode * kSpread;
+}
+
+std::string tag_of(const FileState& state, std::string_view coding) {
+  std::string tag = "\"" + hex(version_of(state)) + "-" + hex(state.size);
   if (!coding.empty()) tag.append("-").append(coding);
   return tag += '"';
 }
@@ -102,7 +113,7 @@ FileContent::FileContent(const FileState& of, std::string_view media_type, std::
       type(media_type),
       is_compressible(autohttps::is_compressible(media_type)),
       tag(tag_of(of, coding)),
-      modified(format_http_date(from_unix_seconds(of.modified))),
+      modified(has_a_time(of) ? format_http_date(from_unix_seconds(of.modified)) : std::string()),
       length(std::to_string(of.size)) {}
 
 Pulled ReadableContent::read(std::uint64_t offset, std::span<char> into) const noexcept {

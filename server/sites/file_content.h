@@ -24,7 +24,7 @@ struct FileContent {
   const std::string type;      // Content-Type
   const bool is_compressible;  // see media_types.h
   const std::string tag;       // ETag, strong: modification time to the nanosecond, and size
-  const std::string modified;  // Last-Modified
+  const std::string modified;  // Last-Modified; empty: it says nothing
   const std::string length;    // in digits
   std::optional<std::string>
       bytes{};  // all of them, of a small file that is kept; set before shared

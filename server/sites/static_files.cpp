@@ -61,7 +61,8 @@ HeaderFields fields_of(const Representation& shown) {
 }
 
 void add_fields_of_content(const Representation& shown, HeaderFields& fields) {
-  fields.emplace_back("Last-Modified", shown.content.about->modified);
+  const std::string& modified = shown.content.about->modified;
+  if (!modified.empty()) fields.emplace_back("Last-Modified", modified);
   fields.emplace_back("Accept-Ranges", "bytes");
   if (!shown.coding.empty()) fields.emplace_back("Content-Encoding", shown.coding);
 }
@@ -80,7 +81,8 @@ ByteRanges ranges_for(const HeadView& head, const Validators& validators, std::u
 
 Answer show(const HeadView& head, Representation shown) {
   const FileContent& about = *shown.content.about;
-  const Validators validators{about.tag, about.state.modified};
+  Validators validators{about.tag};
+  if (!about.modified.empty()) validators.modified = about.state.modified;
   switch (evaluate_conditions(head, validators)) {
     case Condition::failed:
       return status_answer(412);

@@ -30,6 +30,26 @@ TEST_F(StaticFilesAnswersTest, AVersionThatTheClientHasIsNotSentAgain) {
   EXPECT_NE(field_of(ask("/"), "ETag"), tag);
 }
 
+// Nix and OSTree set no time, so that all builds are the same: who has one build's page would be
+// told for ever that it has not changed in the next.
+TEST_F(StaticFilesAnswersTest, FilesWithoutATimeAreToldApartAllTheSame) {
+  constexpr const char* kFirst = "Thu, 01 Jan 1970 00:00:01 GMT";
+  for (const std::time_t none : {0, 1}) {
+    write("built.html", "<p>one", none);
+    const Answer before = ask("/built.html");
+    const std::string tag = field_of(before, "ETag");
+    EXPECT_EQ(field_of(before, "Last-Modified"), "");
+    EXPECT_EQ(ask("/built.html", {{"If-None-Match", tag}}).head.status, 304);
+    write("next.html", "<p>two", none);
+    std::filesystem::rename(folder_ / "www/next.html", folder_ / "www/built.html");
+    EXPECT_EQ(ask("/built.html", {{"If-None-Match", tag}}).head.status, 200);
+    EXPECT_EQ(ask("/built.html", {{"If-Modified-Since", kFirst}}).head.status, 200);
+    EXPECT_EQ(ask("/built.html", {{"If-Unmodified-Since", kFirst}}).head.status, 200);
+    EXPECT_EQ(ask("/built.html", {{"Range", "bytes=0-1"}, {"If-Range", kFirst}}).head.status, 200);
+    EXPECT_EQ(ask("/built.html", {{"Range", "bytes=0-1"}, {"If-Range", "?"}}).head.status, 200);
+  }
+}
+
 TEST_F(StaticFilesAnswersTest, OneRangeIsAPart) {
   const Answer answer = ask("/a%20b.txt", {{"Range", "bytes=2-4"}});
   EXPECT_EQ(answer.head.status, 206);

@@ -3,6 +3,7 @@
 
 #include <autohttps/common/challenge_answers.h>
 #include <autohttps/common/owned_fd.h>
+#include <autohttps/server/engine/limits.h>
 #include <autohttps/server/sites/challenge_responder.h>
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct RequestRecord;
 // redirect once redirect() was called. On threads of its own, none while nobody asks. Thread-safe.
 class Port80 {
  public:
-  Port80(const ChallengeAnswers&, OwnedFd listening);  // see listen_tcp
-  ~Port80();                                           // stop()
+  Port80(const ChallengeAnswers&, OwnedFd listening, EngineLimits = {});  // see listen_tcp
+  ~Port80();                                                              // stop()
 
   void redirect(RedirectRules);  // from the next request on; any time
   void on_answered(std::function<void(const RequestRecord&)>);  // as HttpServer's; before start()

@@ -100,16 +100,20 @@ Connection* Shard::free_connection() {
   if (free_.empty()) {
     const std::uint32_t index = made_;
     if (index >= kChunks * kPerChunk) return nullptr;
-    auto chunk = std::make_unique<Chunk>();
-    for (std::uint32_t i = 0; i < kPerChunk; ++i) {
-      (*chunk)[i] = std::make_unique<Connection>(*this);
-      (*chunk)[i]->index = index + i;
+    if (owned_.size() * kPerChunk == index) {
+      owned_.push_back(std::make_unique<Chunk>());
+      chunks_[index / kPerChunk].store(owned_.back().get(), std::memory_order_release);
     }
-    free_.reserve(index + kPerChunk);  // so that close() never allocates
-    for (std::uint32_t i = kPerChunk; i > 0; --i) free_.push_back(index + i - 1);
-    chunks_[index / kPerChunk].store(chunk.get(), std::memory_order_release);
-    owned_.push_back(std::move(chunk));
-    made_ = index + static_cast<std::uint32_t>(kPerChunk);
+    free_.reserve(owned_.size() * kPerChunk);  // so that close() never allocates
+    // A few for who has few clients, such as a command that answers a CA; then a chunk at a time.
+    const std::uint32_t count = index < kPerChunk ? kFew : kPerChunk;
+    for (std::uint32_t i = index; i < index + count; ++i) {
+      auto connection = std::make_unique<Connection>(*this);
+      connection->index = i;
+      (*owned_.back())[i % kPerChunk] = std::move(connection);
+    }
+    for (std::uint32_t i = count; i > 0; --i) free_.push_back(index + i - 1);
+    made_ = index + count;
   }
   const std::uint32_t index = free_.back();
   free_.pop_back();

@@ -83,7 +83,8 @@ class Shard final : private LeaderThreads::Work {
  private:
   // Outlives the shard for those who still have something to tell.
   struct Inbox;
-  static constexpr std::size_t kPerChunk = 256;
+  static constexpr std::uint32_t kPerChunk = 256;
+  static constexpr std::uint32_t kFew = 16;      // divides it
   static constexpr std::size_t kChunks = 4'096;  // a million connections
   using Chunk = std::array<std::unique_ptr<Connection>, kPerChunk>;
 

@@ -34,6 +34,26 @@ TEST(EngineTest, AnswersOneRequestAfterAnother) {
   EXPECT_EQ(server.count(Count::requests), 3U);
 }
 
+TEST(EngineTest, AllWhoComeHavePlacesOfTheirOwn) {
+  constexpr std::size_t kMany = 600;
+  EngineLimits limits;
+  limits.leaders = 1;
+  limits.connections_per_address = kMany;
+  const EngineUnderTest server(echo, limits);
+  std::vector<TestConnection> clients;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(get("/" + std::to_string(i)));
+    EXPECT_EQ(clients.back().read_response().status, 200);
+  }
+  EXPECT_EQ(server.engine->counters().open, kMany);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    clients[i].send(get("/again" + std::to_string(i)));
+    const std::string body = clients[i].read_response().body;
+    EXPECT_NE(body.find("/again" + std::to_string(i)), std::string::npos) << body;
+  }
+}
+
 TEST(EngineTest, PipelinedRequestsAreAnsweredInOrder) {
   const EngineUnderTest server(echo);
   TestConnection client = server.connect();

@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::string_view kHttpPort = "--http-port";
 
+// A CA asks a few times from a few places.
+EngineLimits one_thread() {
+  EngineLimits limits;
+  limits.leaders = 1;
+  return limits;
+}
+
 std::string who_holds(std::uint16_t port, const std::string& otherwise) {
   const std::string holder = port_holder(port);
   return holder.empty() ? otherwise : holder;
@@ -63,7 +70,7 @@ ChallengeFront::~ChallengeFront() = default;
 void ChallengeFront::open(Door door) {
   if (door == Door::http || door == Door::either || door == Door::both) {
     const auto listen = [this](OwnedFd socket) {
-      port80_ = std::make_unique<Port80>(certificates_.answers(), std::move(socket));
+      port80_ = std::make_unique<Port80>(certificates_.answers(), std::move(socket), one_thread());
       port80_->start();
     };
     try_way(http_, listen, answers_from_our_store);

@@ -90,6 +90,7 @@ bool OnDemand::want(std::string_view server_name, std::function<void()> ready) {
   const auto known = no_more_.find(name);
   if (known != no_more_.end() && clock_.steady() < known->second) return false;
   const auto under_way = waiting_.find(name);
+  if (under_way != waiting_.end() && under_way->second.size() >= kMostWaitersOfOne) return false;
   if (under_way == waiting_.end()) {
     if (waiting_.size() >= kMostNames) return false;
     if (idle_ < queue_.size() + 1 && threads_.size() < kMostAtOnce) {

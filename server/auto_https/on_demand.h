@@ -54,6 +54,8 @@ class OnDemand {
   static constexpr std::size_t kMostAtOnce = 4;
   static constexpr std::size_t kMostNames = 64;     // waiting or under way
   static constexpr std::size_t kMostWaiters = 256;  // handshakes, of all names
+  // Of one: they wait no longer than a handshake may, but are counted until its order ends.
+  static constexpr std::size_t kMostWaitersOfOne = 64;
   static constexpr std::size_t kMostRemembered = 4'096;
   static constexpr std::chrono::minutes kRefusedFor{5};
   static constexpr std::chrono::minutes kFailedFor{60};

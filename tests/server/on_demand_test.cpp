@@ -160,6 +160,30 @@ TEST_F(OnDemandTest, AllWhoAskForOneNameWaitForOneOrder) {
   EXPECT_FALSE(on_demand.want("y.a.test", [] {}));
 }
 
+// An order may take minutes, and who waited for it is long gone: of a name that everybody wants at
+// once no more are kept than leave room for the others'.
+TEST_F(OnDemandTest, ACrowdForOneNameKeepsNobodyFromAnother) {
+  std::promise<void> go;
+  const std::shared_future<void> may_go = go.get_future().share();
+  OnDemand on_demand({.names = {"*.a.test"}},
+                     [&](const std::string&) {
+                       may_go.wait();
+                       return std::string();
+                     },
+                     clock_, {});
+  std::atomic<std::size_t> told = 0;
+  const auto waiter = [&] { ++told; };
+  std::size_t let_in = 0;
+  for (std::size_t i = 0; i < OnDemand::kMostWaiters; ++i) {
+    if (on_demand.want("crowded.a.test", waiter)) ++let_in;
+  }
+  EXPECT_EQ(let_in, OnDemand::kMostWaitersOfOne);
+  EXPECT_TRUE(on_demand.want("other.a.test", waiter));
+  go.set_value();
+  on_demand.stop();
+  EXPECT_EQ(told, let_in + 1);
+}
+
 TEST_F(OnDemandTest, APatternThatIsNoneIsAnErrorAtTheStart) {
   for (const char* pattern : {"nodot", "127.0.0.1", "a.*.test", "", "*.", "a b.test"}) {
     const auto error = thrown_error([&] { make({.names = {pattern}}); });

@@ -64,12 +64,18 @@ pebble_launch_() {  # FOLDER DNS-PORT DNS-MANAGEMENT-PORT: both in the backgroun
   pebble_pid=$!
 }
 
-pebble_wait_() {  # until both answer; false when one ended or 15 s have passed
-  local give_up=$((SECONDS + 15))
+# Until both answer; false when one ended or Pebble has said nothing for 15 s. It makes all keys of
+# its chains first and names each: that takes what chance and the machine's other work want, and who
+# starts it anew begins with the first.
+pebble_wait_() {
+  local give_up=$((SECONDS + 15)) said="" says
   while ((SECONDS < give_up)); do
     kill -0 "$pebble_pid" 2>/dev/null && kill -0 "$pebble_dns_pid" 2>/dev/null || return 1
-    if curl -fs --noproxy '*' --cacert "$CA_TRUST" -o "$1/directory.json" "$CA_DIRECTORY" &&
-      curl -s --noproxy '*' -o /dev/null "$CA_DNS/" &&
+    if ! curl -fs --noproxy '*' --cacert "$CA_TRUST" -o "$1/directory.json" "$CA_DIRECTORY"; then
+      says=$(stat -c %s "$1/pebble.log")
+      [[ $says == "$said" ]] || give_up=$((SECONDS + 15))
+      said=$says
+    elif curl -s --noproxy '*' -o /dev/null "$CA_DNS/" &&
       curl -fs --noproxy '*' --cacert "$CA_TRUST" -o "$CA_ROOT" "$CA_MANAGEMENT/roots/0"; then
       return 0
     fi

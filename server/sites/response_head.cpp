@@ -130,6 +130,15 @@ const char* judge(ResponseView& view, const Framing& framing) noexcept {
   return nullptr;
 }
 
+// Else its sender waits for an answer, and we for the end that it thinks was sent.
+bool has_bare_line_feed(std::string_view text, std::size_t from) noexcept {
+  for (std::size_t at = text.find('\n', from); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view next_member(std::string_view& list) noexcept {
@@ -148,6 +157,7 @@ Result ResponseScanner::scan(std::string_view buffered, ResponseView& view) {
   const std::size_t end = buffered.find(kHeadEnd, looked_);
   if (end == std::string_view::npos || end + kHeadEnd.size() > kMostBytes) {
     if (buffered.size() >= kMostBytes) return refuse("a head that is too large");
+    if (has_bare_line_feed(buffered, looked_)) return refuse("a line that ends without CR LF");
     looked_ = buffered.size() - std::min(buffered.size(), kHeadEnd.size() - 1);
     return {};
   }

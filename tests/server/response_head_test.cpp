@@ -83,6 +83,10 @@ TEST(ResponseHeadTest, RefusesWhatCanBeReadInTwoWaysOrIsNoHttp) {
            std::string("HTTP/1.1 200 O\rK\r\n\r\n"),
            std::string("HTTP/1.1 200 O\nK\r\n\r\n"),
            std::string("http/1.1 200 OK\r\n\r\n"),
+           // At once: its end, for who sends such a head, is one we would wait for.
+           std::string("HTTP/1.1 200 OK\nX: a\n\n"),
+           ok + "X: a\n\n",
+           ok + "\n",
            ok + "Name : x\r\n\r\n",
            ok + "no colon\r\n\r\n",
            ok + ": x\r\n\r\n",

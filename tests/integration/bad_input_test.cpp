@@ -72,6 +72,48 @@ TEST(BadInputTest, WithJsonTheMistakeIsAnObjectToo) {
   EXPECT_EQ(object["error"]["code"], "config");
 }
 
+// The program as a shell starts it, with something after its words.
+ChildOptions in_a_shell(const Words& words, const std::string& after) {
+  ChildOptions child = program(words);
+  child.arguments =
+      Words{"/bin/sh", "-c", "exec \"$@\" " + after, "sh"} + std::move(child.arguments);
+  return child;
+}
+
+TEST(BadInputTest, OutputThatIsLostIsNoSuccess) {
+  for (const Words& words : {Words{"version"}, Words{"completion", "bash"}, Words{"--help"}}) {
+    const ChildResult full = run_child(in_a_shell(words, ">/dev/full"));
+    EXPECT_EQ(full.exit_code, 5) << said(full);
+    EXPECT_TRUE(contains(full.err, "standard output: No space left")) << said(full);
+    const ChildResult closed = run_child(in_a_shell(words, ">&-"));
+    EXPECT_EQ(closed.exit_code, 0) << "nobody wanted to see it: " << said(closed);
+  }
+}
+
+// Else the first file that the program opens is standard error, and what it says goes in there.
+TEST(BadInputTest, ClosedStandardDescriptorsAreNoFilesOfOurs) {
+  const ProgramOnPebble here;
+  const std::string trace = (here.folder / "trace").string();
+  ChildOptions child =
+      in_a_shell(Words{"obtain", "a.test"} + here.at_pebble() + here.https_port(), "<&- >&- 2>&-");
+  child.arguments = Words{"strace", "-f", "-o",
+                          trace,    "-e", "trace=socket,openat,openat2,epoll_create1,eventfd2"} +
+                    std::move(child.arguments);
+  const ChildResult result = run_child(child);
+  EXPECT_EQ(result.exit_code, 0) << said(result);
+  std::ifstream lines(trace);
+  int held = 0;  // what was opened before is the loader's, and closed by now
+  for (std::string line; std::getline(lines, line);) {
+    if (contains(line, "\"/dev/null\"")) {
+      ++held;
+      continue;
+    }
+    const bool standard = line.ends_with("= 0") || line.ends_with("= 1") || line.ends_with("= 2");
+    EXPECT_FALSE(held > 0 && standard) << line;
+  }
+  EXPECT_GE(held, 3);
+}
+
 TEST(BadInputTest, TermsMustBeAgreedTo) {
   const ProgramOnPebble here;
   const ChildResult result =

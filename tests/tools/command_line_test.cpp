@@ -158,6 +158,20 @@ TEST(HelpTest, ShowsEveryFlagOfTheCommandAndHowItsVariableIsCalled) {
   }
 }
 
+TEST(HelpTest, AFlagTooLongForItsColumnKeepsApartFromWhatItDoes) {
+  for (const VerbInfo& verb : verbs()) {
+    const std::string text = help_text(verb.verb);
+    for (const Option& option : options()) {
+      if (!takes(verb.verb, option)) continue;
+      std::string flag = "--" + std::string(option.name);
+      if (!option.value_name.empty()) flag += " " + std::string(option.value_name);
+      const auto column = text.find(flag + "\n") != std::string::npos ? text.find(flag + "\n")
+                                                                      : text.find(flag + " ");
+      EXPECT_NE(column, std::string::npos) << flag;
+    }
+  }
+}
+
 TEST(HelpTest, FitsIntoAHundredColumns) {
   for (const VerbInfo& verb : verbs()) {
     std::string text = help_text(verb.verb);

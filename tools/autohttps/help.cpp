@@ -30,11 +30,13 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   return result;
 }
 
-std::string flag_column(const Option& option) {
+// A flag too long for its column has a line of its own.
+std::string flag_column(const Option& option, std::size_t width) {
   std::string text = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
   text += "--" + std::string(option.name);
   if (!option.value_name.empty()) text += " " + std::string(option.value_name);
-  return text;
+  if (text.size() >= width) return text + "\n" + std::string(width, ' ');
+  return padded(std::move(text), width);
 }
 
 }  // namespace
@@ -67,7 +69,7 @@ std::string help_text(Verb verb) {
   constexpr std::size_t kColumn = 32;
   for (const Option& option : options()) {
     if (!takes(verb, option)) continue;
-    text += padded(flag_column(option), kColumn) + wrapped(option.help, kColumn) + "\n";
+    text += flag_column(option, kColumn) + wrapped(option.help, kColumn) + "\n";
   }
   const Option& sample = *find_option("store");
   text += "\nEvery flag is also an environment variable, over which the flag wins: --" +

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -87,11 +88,11 @@ Exit run(const Command& command, Output& output) {
   return run_configured(verb, config, output);
 }
 
-Output make_output(const Settings& settings, const std::optional<Verb>& verb) {
+Output make_output(const Settings& settings, const std::optional<Verb>& verb, int& lost) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   SystemLog log;  // of what runs by itself; a script sees what else fails
   if (verb == Verb::renew || verb == Verb::serve) log = system_log(terminal, environment);
-  return Output(write_to(STDOUT_FILENO), write_to(STDERR_FILENO),
+  return Output(write_to(STDOUT_FILENO, &lost), write_to(STDERR_FILENO),
                 {.look = look_of(terminal, environment),
                  .quiet = settings.quiet,
                  .verbose = settings.verbose,
@@ -122,17 +123,18 @@ Exit help(const Command& command, bool asked, Output& output) {
   return Exit::usage;
 }
 
-Exit run_line(const std::vector<std::string>& words) {
+// `lost`: as write_to() says of standard output.
+Exit run_line(const std::vector<std::string>& words, int& lost) {
   Command command;
   bool json = std::ranges::count(words, "--json") > 0;
   try {
     command = parse_command_line(words, environment);
   } catch (const Error& error) {
-    Output output = make_output(command.settings, std::nullopt);
+    Output output = make_output(command.settings, std::nullopt, lost);
     return stopped(error, words.empty() ? "" : words.front(), json, output);
   }
   json = command.settings.json;
-  Output output = make_output(command.settings, command.verb);
+  Output output = make_output(command.settings, command.verb, lost);
   if (command.settings.help) return help(command, !words.empty(), output);
   const std::string name(info(*command.verb).name);
   try {
@@ -149,6 +151,18 @@ Exit run_line(const std::vector<std::string>& words) {
   }
 }
 
+// A script that was given half an answer has to hear of it.
+Exit run_and_tell(const std::vector<std::string>& words) {
+  int lost = 0;
+  const Exit exit = run_line(words, lost);
+  if (lost == 0 || (exit != Exit::done && exit != Exit::changed)) return exit;
+  make_output({}, std::nullopt, lost)
+      .error(Error(ErrorCode::storage,
+                   "writing to standard output: " + std::generic_category().message(lost),
+                   "what the command does is done; make room where its output goes to have that"));
+  return Exit::local;
+}
+
 }  // namespace
 
 // Distributions' libcurl brings GnuTLS in for a protocol that is never used here, and its
@@ -158,10 +172,11 @@ extern "C" int _gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifi
 extern "C" int _gnutls_global_init_skip() { return 1; }  // NOLINT(bugprone-reserved-identifier)
 
 int main(int count, char** words) {
+  hold_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error to handle, not a death
   const auto work = [&] {
     try {
-      return static_cast<int>(run_line(std::vector<std::string>(words + 1, words + count)));
+      return static_cast<int>(run_and_tell(std::vector<std::string>(words + 1, words + count)));
     } catch (const std::exception&) {
       return static_cast<int>(Exit::failed);  // out of memory while saying so
     }

@@ -3,6 +3,7 @@
 #include <autohttps/common/advice.h>
 #include <autohttps/common/strings.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,15 +147,26 @@ void Output::write_hint(const std::string& hint) {
   }
 }
 
-Output::Write write_to(int fd) {
-  return [fd](std::string_view text) {
+Output::Write write_to(int fd, int* lost) {
+  return [fd, lost](std::string_view text) {
     while (!text.empty()) {
       const ssize_t written = ::write(fd, text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;  // the reader has gone: nobody is left to tell
+      if (written <= 0) {  // the reader has gone: nobody is left to tell; or the disk is full
+        if (lost != nullptr && written < 0 && errno != EPIPE) *lost = errno;
+        return;
+      }
       text.remove_prefix(static_cast<std::size_t>(written));
     }
   };
+}
+
+void hold_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest that is free, which is this one.
+    if (::open("/dev/null", O_RDWR | O_NOCTTY) < 0) return;
+  }
 }
 
 }  // namespace autohttps::tools

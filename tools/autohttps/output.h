@@ -63,7 +63,12 @@ class Output {
   std::mutex mutex_;  // one line at a time
 };
 
-// Standard output and standard error of this process.
-Output::Write write_to(int fd);
+// Standard output and standard error of this process. `lost` is then the errno of what could not be
+// written; a reader that has gone is none.
+Output::Write write_to(int fd, int* lost = nullptr);
+
+// Leads those of 0, 1 and 2 that whoever started us has closed to /dev/null: else the next file or
+// connection of ours would be one of them, and what is printed would go into it.
+void hold_standard_descriptors() noexcept;
 
 }  // namespace autohttps::tools

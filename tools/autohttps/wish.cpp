@@ -15,8 +15,10 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace autohttps::tools {
 namespace {
@@ -60,10 +62,22 @@ std::string existing_folder(const std::string& flag, const std::string& path) {
   return absolute(path);
 }
 
+// Of one certificate, which has so many and no more; with --each of one certificate each.
+std::vector<Identifier> identifiers_of(const Settings& settings) {
+  if (!settings.each) return parse_identifiers(settings.names);
+  std::vector<Identifier> identifiers;
+  for (const std::string& name : settings.names) {
+    Identifier identifier = Identifier::parse(name);
+    if (std::ranges::count(identifiers, identifier) > 0) continue;
+    identifiers.push_back(std::move(identifier));
+  }
+  return identifiers;
+}
+
 std::vector<std::string> checked_names(const Settings& settings) {
   if (settings.names.empty()) return {};
   std::vector<std::string> names;
-  for (const Identifier& name : parse_identifiers(settings.names)) {
+  for (const Identifier& name : identifiers_of(settings)) {
     if (const auto error = wildcard_trouble(settings, name)) throw *error;
     names.push_back(name.value);
   }

@@ -112,7 +112,12 @@ std::string unsatisfied(const CertificateSpec& spec, const GenerationPart& part)
 }
 
 bool is_revoked(const CertificateState& state, const GenerationPart& part) {
-  return state.revoked == part.key->fingerprint();
+  return std::ranges::count(state.revoked, part.key->fingerprint(),
+                            &RevokedCertificate::fingerprint) > 0;
+}
+
+bool is_compromised(const CertificateState& state, const GenerationPart& part) {
+  return std::ranges::count(state.revoked, RevokedCertificate{part.key->fingerprint(), true}) > 0;
 }
 
 Due due_of(const GenerationPart& part, const CertificateState& state, WallTime now) {

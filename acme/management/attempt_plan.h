@@ -41,8 +41,9 @@ std::string unsatisfied(const CertificateSpec&, const GenerationPart&);
 // "valid until 2027-02-01 (in 59 days)", "expired 2026-11-20 (4 days ago)".
 std::string validity(const GenerationPart&, WallTime now);
 
-// Its certificate is in place and was revoked (by `autohttps revoke`).
+// Its certificate was revoked (by `autohttps revoke`).
 bool is_revoked(const CertificateState&, const GenerationPart&);
+bool is_compromised(const CertificateState&, const GenerationPart&);  // because its key leaked
 
 // When a part is due that is what is wished for: as the CA suggests, else by its lifetime.
 Due due_of(const GenerationPart&, const CertificateState&, WallTime now);

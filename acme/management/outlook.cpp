@@ -118,6 +118,20 @@ bool needs_a_person(const Outlook& outlook) noexcept {
   return false;
 }
 
+const GenerationPart* part_in_place(const Outlook& outlook, const OutlookPart& part) {
+  return outlook.current ? outlook.current->part(part.key_type) : nullptr;
+}
+
+bool is_revoked(const Outlook& outlook, const OutlookPart& part) {
+  const GenerationPart* in_place = part_in_place(outlook, part);
+  return in_place != nullptr && is_revoked(part.state, *in_place);
+}
+
+bool is_revoked(const Outlook& outlook) {
+  return std::ranges::any_of(outlook.parts,
+                             [&](const OutlookPart& part) { return is_revoked(outlook, part); });
+}
+
 Outlook look_at(CertificateStore& certificates, const std::string& id, WallTime now) {
   Outlook outlook;
   outlook.id = id;

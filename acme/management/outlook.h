@@ -40,6 +40,13 @@ struct Outlook {
 // A person has to look: it expired, attempts fail, there is none, or its files are damaged.
 bool needs_a_person(const Outlook&) noexcept;
 
+// What is in place of this key type; null: nothing.
+const GenerationPart* part_in_place(const Outlook&, const OutlookPart&);
+
+// What is in place was revoked: of this key type, of any.
+bool is_revoked(const Outlook&, const OutlookPart&);
+bool is_revoked(const Outlook&);
+
 Outlook look_at(CertificateStore&, const std::string& id, WallTime now);
 
 // What a run with this wish would do about it: of its key types, about that which needs it most.

@@ -152,7 +152,7 @@ void PartAttempt::begin() {
     scene_.event(Level::warning, named("the certificate in place was revoked: browsers may refuse "
                                        "it; it is served until there is another"));
   }
-  state_.last_attempt = scene_.clock.wall();
+  attempted_before_ = std::exchange(state_.last_attempt, scene_.clock.wall());
   // Shown, not relied on.
   scene_.certificates.put_state(scene_.id, state_, Store::Survives::process_end, further_);
   const auto pending = scene_.certificates.pending(scene_.id, further_);
@@ -207,7 +207,9 @@ Bundle PartAttempt::order_at(const CaSpec& ca) {
                        .replaces = replaced_at(ca),
                        .preferred_chain = scene_.spec.preferred_chain};
   if (!scene_.spec.csr.empty()) request.csr_der = request_der(scene_.spec.csr);
-  if (scene_.spec.reuse_key && part() != nullptr && !is_elsewhere(part()->key->key())) {
+  // A key that leaked is used no more, and a CA that was told so takes it no more.
+  if (scene_.spec.reuse_key && part() != nullptr && !is_elsewhere(part()->key->key()) &&
+      !is_compromised(state_, *part())) {
     request.key_pem = part()->key->key().to_pem();
   }
   Bundle bundle = issuer->issue(request, journal, scene_.stop);
@@ -260,7 +262,6 @@ void PartAttempt::plan_after_success(const CertifiedKey& key, WallTime now) {
   state_.next_reason.clear();
   state_.binding = false;
   state_.advice.reset();  // it was about the one before
-  state_.revoked.reset();
   state_.jitter = scene_.random.uniform();
   const Due due = renewal_due(key.not_before(), key.not_after(), *state_.jitter);
   outcome_.next_attempt = due.at;
@@ -300,7 +301,14 @@ void PartAttempt::fail(const Error& error) {
   outcome_.action = waits ? Action::deferred : Action::failed;
   outcome_.error = error;
   outcome_.text = error.what();
-  if (error.code() == ErrorCode::canceled) return;
+  if (error.code() == ErrorCode::canceled) {
+    // No failure; but nobody is at it any more, and `status` is not to say so.
+    state_.last_attempt = attempted_before_;
+    scene_.or_warn("writing down that it was stopped", [&] {
+      scene_.certificates.put_state(scene_.id, state_, Store::Survives::process_end, further_);
+    });
+    return;
+  }
   outcome_.next_attempt = scene_.clock.wall() + kSoon;
   record_failure(error);
   const WallTime now = scene_.clock.wall();

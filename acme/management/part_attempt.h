@@ -80,6 +80,7 @@ class PartAttempt {
   const KeyType type_;
   const std::optional<KeyType> further_;
   CertificateState state_;
+  std::optional<WallTime> attempted_before_;  // set by begin()
   AttemptPlan plan_;
   std::shared_ptr<const CertifiedKey> fresh_;  // what order() brought, checked
   Outcome::Part outcome_;

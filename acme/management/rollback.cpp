@@ -2,6 +2,7 @@
 
 #include <autohttps/acme/issuance/bundle_check.h>
 #include <autohttps/acme/management/attempt_plan.h>
+#include <autohttps/acme/store/key_types.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/timestamps.h>
 
@@ -24,8 +25,8 @@ std::vector<Candidate> candidates_of(const CertificateStore& certificates,
     Candidate& candidate = candidates.emplace_back();
     candidate.number = number;
     candidate.generation = certificates.generation(spec.id, number);
-    candidate.unfit =
-        candidate.generation ? unfit(spec, *candidate.generation, now) : "its files are not whole";
+    candidate.unfit = candidate.generation ? unfit(certificates, spec, *candidate.generation, now)
+                                           : "its files are not whole";
   }
   return candidates;
 }
@@ -61,9 +62,14 @@ std::string unfit_part(const CertificateSpec& spec, const GenerationPart& part, 
 
 }  // namespace
 
-std::string unfit(const CertificateSpec& spec, const Generation& generation, WallTime now) {
+std::string unfit(const CertificateStore& certificates, const CertificateSpec& spec,
+                  const Generation& generation, WallTime now) {
   for (const KeyType type : spec.key_types) {
     const GenerationPart* part = generation.part(type);
+    if (part != nullptr &&
+        is_revoked(certificates.state(spec.id, further_type(spec.key_types, type)), *part)) {
+      return "it was revoked";
+    }
     const std::string why =
         part != nullptr
             ? unfit_part(spec, *part, now)

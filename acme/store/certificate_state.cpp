@@ -11,6 +11,7 @@ namespace autohttps::acme {
 namespace {
 
 constexpr std::string_view kState = "state.json";
+constexpr std::size_t kMostRevoked = 10;           // more than the generations that are kept
 constexpr std::int64_t kMostFailures = 1'000'000;  // more than a lifetime of them
 
 void add_time(Json& object, const char* name, const std::optional<WallTime>& time) {
@@ -68,7 +69,41 @@ std::optional<RenewalAdvice> parse_advice(const Json& state) {
   return advice;
 }
 
+Json to_json(const std::vector<RevokedCertificate>& revoked) {
+  Json list = Json::array();
+  for (const RevokedCertificate& certificate : revoked) {
+    list.push_back(
+        {{"sha256", certificate.fingerprint}, {"key_compromise", certificate.key_compromise}});
+  }
+  return list;
+}
+
+std::vector<RevokedCertificate> parse_revoked(const Json& state) {
+  const auto member = state.find("revoked");
+  if (member == state.end() || member->is_null()) return {};
+  if (member->is_string()) return {{member->get<std::string>()}};  // as it was written once
+  if (!member->is_array()) throw Error(ErrorCode::protocol, "state.json: \"revoked\" is no list");
+  std::vector<RevokedCertificate> revoked;
+  for (const Json& entry : *member) {
+    if (revoked.size() == kMostRevoked) break;
+    revoked.push_back(
+        {string_member(entry, "sha256", kState), bool_or(entry, "key_compromise", false, kState)});
+  }
+  return revoked;
+}
+
 }  // namespace
+
+void note_revoked(CertificateState& state, const RevokedCertificate& certificate) {
+  const auto known =
+      std::ranges::find(state.revoked, certificate.fingerprint, &RevokedCertificate::fingerprint);
+  if (known != state.revoked.end()) {
+    known->key_compromise = known->key_compromise || certificate.key_compromise;
+    return;
+  }
+  if (state.revoked.size() == kMostRevoked) state.revoked.erase(state.revoked.begin());
+  state.revoked.push_back(certificate);
+}
 
 std::string to_json_text(const CertificateState& state) {
   Json object = {
@@ -78,7 +113,7 @@ std::string to_json_text(const CertificateState& state) {
   add_time(object, "next_attempt", state.next_attempt);
   if (state.jitter) object["jitter"] = *state.jitter;
   if (state.advice) object["renewal_info"] = to_json(*state.advice);
-  if (state.revoked) object["revoked"] = *state.revoked;
+  if (!state.revoked.empty()) object["revoked"] = to_json(state.revoked);
   if (state.last_failure) {
     object["last_failure"] = {{"at", format_rfc3339(state.last_failure->at)},
                               {"code", state.last_failure->code},
@@ -100,7 +135,7 @@ CertificateState parse_certificate_state(std::string_view json) {
   state.last_failure = parse_failure(object);
   state.jitter = parse_jitter(object);
   state.advice = parse_advice(object);
-  state.revoked = optional_string(object, "revoked", kState);
+  state.revoked = parse_revoked(object);
   return state;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace autohttps::acme {
 
@@ -28,6 +29,13 @@ struct RenewalAdvice {
   std::string trouble;                 // why the last of these did
 };
 
+// A certificate that we had revoked.
+struct RevokedCertificate {
+  std::string fingerprint;      // SHA-256
+  bool key_compromise = false;  // its key is in other hands: no certificate has it again
+  bool operator==(const RevokedCertificate&) const = default;
+};
+
 // Of one key type of a certificate.
 struct CertificateState {
   int failures = 0;  // in a row; a success makes it 0
@@ -40,9 +48,12 @@ struct CertificateState {
       false;  // next_attempt is the CA's Retry-After or a limit: not even a person skips it
   std::optional<Failure> last_failure;
   std::optional<RenewalAdvice> advice;
-  std::optional<std::string> revoked;  // SHA-256 of a certificate that was revoked: due if in place
+  std::vector<RevokedCertificate> revoked;  // the last ten: due if in place, and not put back there
   std::optional<double> jitter;  // 0..1, drawn once per generation: renewal moments of many spread
 };
+
+// Once; the oldest gives way.
+void note_revoked(CertificateState&, const RevokedCertificate&);
 
 std::string to_json_text(const CertificateState&);
 CertificateState parse_certificate_state(std::string_view json);  // throws Error(protocol)

@@ -54,12 +54,26 @@ TEST(CertificateStateTest, FailuresNeverOverflow) {
 }
 
 TEST(CertificateStateTest, RefusesAnythingOdd) {
-  for (const char* text :
-       {"", "{", "[]", "null", R"({"failures": -1})", R"({"failures": "3"})",
-        R"({"failures": 1.5})", R"({"failures": 18446744073709551615})",
-        R"({"last_attempt": "yesterday"})", R"({"last_attempt": 7})", R"({"binding": 1})",
-        R"({"jitter": 1.5})", R"({"jitter": -0.1})", R"({"jitter": "0"})", R"({"last_failure": 7})",
-        R"({"last_failure": {}})", R"({"last_failure": {"at": "2026-11-24T07:30:20Z"}})"}) {
+  for (const char* text : {"",
+                           "{",
+                           "[]",
+                           "null",
+                           R"({"failures": -1})",
+                           R"({"failures": "3"})",
+                           R"({"failures": 1.5})",
+                           R"({"failures": 18446744073709551615})",
+                           R"({"last_attempt": "yesterday"})",
+                           R"({"last_attempt": 7})",
+                           R"({"binding": 1})",
+                           R"({"jitter": 1.5})",
+                           R"({"jitter": -0.1})",
+                           R"({"jitter": "0"})",
+                           R"({"last_failure": 7})",
+                           R"({"last_failure": {}})",
+                           R"({"revoked": 7})",
+                           R"({"revoked": ["ab12"]})",
+                           R"({"revoked": [{"sha256": 7}]})",
+                           R"({"last_failure": {"at": "2026-11-24T07:30:20Z"}})"}) {
     EXPECT_THROW(parse_certificate_state(text), Error) << text;
   }
 }
@@ -76,7 +90,9 @@ TEST(CertificateStateTest, KeepsWhatTheCaSuggestsAndWhatWasRevoked) {
   advice.failures = 3;
   advice.trouble = "the CA is not reached";
   state.advice = advice;
-  state.revoked = "ab12";
+  note_revoked(state, {"ab12", false});
+  note_revoked(state, {"cd34", true});
+  note_revoked(state, {"ab12", false});
   const CertificateState read = parse_certificate_state(to_json_text(state));
   ASSERT_TRUE(read.advice);
   EXPECT_EQ(read.advice->certificate, advice.certificate);
@@ -87,7 +103,13 @@ TEST(CertificateStateTest, KeepsWhatTheCaSuggestsAndWhatWasRevoked) {
   EXPECT_EQ(read.advice->explanation, advice.explanation);
   EXPECT_EQ(read.advice->failures, 3);
   EXPECT_EQ(read.advice->trouble, advice.trouble);
-  EXPECT_EQ(read.revoked, "ab12");
+  EXPECT_EQ(read.revoked, (std::vector<RevokedCertificate>{{"ab12", false}, {"cd34", true}}));
+  EXPECT_EQ(parse_certificate_state(R"({"revoked": "ab12"})").revoked,
+            (std::vector<RevokedCertificate>{{"ab12", false}}))
+      << "as it was written once";
+  for (int i = 0; i < 1000; ++i) note_revoked(state, {std::to_string(i), false});
+  EXPECT_EQ(state.revoked.size(), 10u);
+  EXPECT_EQ(state.revoked.back().fingerprint, "999");
   EXPECT_FALSE(parse_certificate_state("{}").advice) << "as before it was known";
 }
 

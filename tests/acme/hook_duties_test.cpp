@@ -1,5 +1,6 @@
 #include <autohttps/acme/management/hook_duties.h>
 
+#include <autohttps/acme/management/outlook.h>
 #include <autohttps/tests/support/issuing_process.h>
 
 #include <gtest/gtest.h>
@@ -230,6 +231,18 @@ TEST_F(HookDutiesTest, AStoppedHookIsNotCountedAsFailed) {
   EXPECT_EQ(record(1).state, State::pending);
   process_.hooks.replies.clear();
   EXPECT_EQ(process_.renew("a.test").hooks.done, 1);
+}
+
+// Else `status` calls it under way for a quarter of an hour.
+TEST_F(HookDutiesTest, AnAttemptThatWasStoppedIsUnderWayNoMore) {
+  process_.hooks.replies["before"] = {HookReply::End::canceled, 130, "", ""};
+  const Outcome outcome = obtain({{"before"}, {}, {}});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code(), ErrorCode::canceled);
+  EXPECT_FALSE(process_.certificates.state("a.test").last_attempt);
+  EXPECT_EQ(process_.certificates.state("a.test").failures, 0);
+  EXPECT_EQ(look_at(process_.certificates, "a.test", world_.clock.wall()).standing,
+            Standing::none_yet);
 }
 
 }  // namespace

@@ -316,7 +316,7 @@ TEST_F(F42_Revoked, IsRenewedAtOnceWhereItIsKnownHere) {
   world_.ca.behaviour().renewal_information = false;
   obtain(single());
   CertificateState state = process_.certificates.state("a.test");
-  state.revoked = fingerprint(kEc);
+  note_revoked(state, {fingerprint(kEc)});
   process_.certificates.put_state("a.test", state);
   EXPECT_EQ(renew().action, Kind::renewed);
   EXPECT_EQ(current()->meta.cause, "revoked");
@@ -341,11 +341,28 @@ TEST_F(F42_Revoked, OfAPairTheOtherStays) {
   obtain(pair());
   const std::string ec = fingerprint(kEc);
   CertificateState state = process_.certificates.state("a.test", kRsa);
-  state.revoked = fingerprint(kRsa);
+  note_revoked(state, {fingerprint(kRsa)});
   process_.certificates.put_state("a.test", state, Store::Survives::power_cut, kRsa);
   EXPECT_EQ(renew().action, Kind::renewed);
   EXPECT_EQ(fingerprint(kEc), ec);
-  EXPECT_NE(fingerprint(kRsa), *state.revoked);
+  EXPECT_NE(fingerprint(kRsa), state.revoked.front().fingerprint);
+}
+
+// With --reuse-key: the CA that was told of the leak would refuse the key for ever.
+TEST_F(F42_Revoked, AKeyThatLeakedIsNotKept) {
+  CertificateSpec spec = single();
+  spec.reuse_key = true;
+  obtain(spec);
+  const auto revoke = [&](bool leaked) {
+    CertificateState state = process_.certificates.state("a.test");
+    note_revoked(state, {fingerprint(kEc), leaked});
+    process_.certificates.put_state("a.test", state);
+    const PrivateKey before = current()->key->key();
+    EXPECT_EQ(renew().action, Kind::renewed);
+    return current()->key->key() == before;
+  };
+  EXPECT_TRUE(revoke(false)) << "superseded, say: the key is as good as it was";
+  EXPECT_FALSE(revoke(true));
 }
 
 }  // namespace

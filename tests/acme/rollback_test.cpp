@@ -76,6 +76,28 @@ TEST_F(RollbackTest, RefusesTheExpired) {
   EXPECT_EQ(current(), 4u);
 }
 
+// What browsers refuse is no way back; and once it is in place all the same (it was revoked there),
+// it stays known that it was, whatever came after it.
+TEST_F(RollbackTest, RefusesTheRevoked) {
+  const auto revoke = [&] {
+    CertificateState state = process_.certificates.state("a.test");
+    note_revoked(state, {process_.certificates.current("a.test")->key->fingerprint()});
+    process_.certificates.put_state("a.test", state);
+    process_.renew("a.test");
+  };
+  revoke();
+  ASSERT_EQ(current(), 4u);
+  revoke();
+  ASSERT_EQ(current(), 5u);
+  for (const std::uint64_t number : {3u, 4u}) {
+    const auto error = refusal(number);
+    ASSERT_TRUE(error) << number;
+    EXPECT_NE(std::string(error->what()).find("revoked"), std::string::npos) << error->what();
+    EXPECT_NE(error->hint().find("1, 2;"), std::string::npos) << error->hint();
+  }
+  EXPECT_EQ(process_.manager.roll_back("a.test", {}, {}, {}).generation, 2u);
+}
+
 TEST_F(RollbackTest, RefusesTheDamaged) {
   process_.store.put("certificates/a.test/generations/2/privkey.pem", "x",
                      Store::Survives::power_cut);

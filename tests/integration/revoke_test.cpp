@@ -44,6 +44,23 @@ TEST_P(RevokeCommand, TheSecondTimeIsNoFailure) {
   EXPECT_EQ(json_of(result)["revoked"][0]["already"], true);
 }
 
+TEST_P(RevokeCommand, HistorySaysWhichOneItWasAndRollbackPassesItOver) {
+  const ProgramOnPebble here({.version = version()});
+  ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);
+  ASSERT_EQ(revoke(here, {"a.test", "--yes"}).exit_code, 0);
+  ASSERT_EQ(here.renew().exit_code, 0);
+  const Words history = Words{"history", "a.test"} + here.on_store();
+  const Json generations =
+      json_of(here.run(history + Words{"--json"}))["certificates"][0]["generations"];
+  EXPECT_EQ(generations[0]["revoked"], true);
+  EXPECT_EQ(generations[1]["revoked"], false);
+  const ChildResult shown = here.run(history);
+  EXPECT_NE(shown.out.find("(the one before was revoked)"), std::string::npos) << said(shown);
+  EXPECT_NE(shown.out.find(", revoked\n"), std::string::npos) << said(shown);
+  const ChildResult back = here.run(Words{"rollback", "a.test"} + here.on_store());
+  EXPECT_EQ(back.exit_code, 2) << said(back);
+}
+
 TEST_P(RevokeCommand, WhatCannotBeIsRefusedBeforeAnythingIsDone) {
   const ProgramOnPebble here({.version = version()});
   ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);

@@ -87,6 +87,51 @@ TEST_F(OutlookTest, AYoungCertificateIsOkAndDueAtTwoThirds) {
   EXPECT_NEAR(life_left(*outlook.current, now_), 1, 0.01);
 }
 
+// At three in the morning it is the host that is known.
+TEST_F(OutlookTest, ANameLeadsToItsCertificate) {
+  wish("a.test", {"a.test", "www.shop.example", "*.b.test"});
+  const auto hint = [&](const std::string& name) {
+    try {
+      look_at_all(certificates_, {name}, now_);
+    } catch (const Error& error) {
+      return error.hint();
+    }
+    return std::string("found");
+  };
+  EXPECT_EQ(hint("a.test"), "found");
+  EXPECT_EQ(hint("WWW.shop.example"), "it is one of the names of \"a.test\": give that");
+  EXPECT_EQ(hint("x.b.test"), "it is one of the names of \"a.test\": give that");
+  EXPECT_EQ(hint("a.tset"), "did you mean \"a.test\"?");
+  for (const char* nobody : {"nobody.example", "../../etc", "", "a b"}) {
+    EXPECT_EQ(hint(nobody), "autohttps list shows what there is") << nobody;
+  }
+}
+
+TEST_F(OutlookTest, WhatASuccessCameAfterIsHistory) {
+  wish("a.test");
+  issue("a.test", now_ - 1h, 90 * kDay);
+  fail("a.test", now_ + 1h, false);
+  EXPECT_NE(outlook_text(look("a.test"), "/store", now_).find("nobody listens"), std::string::npos);
+  acme::CertificateState state = certificates_.state("a.test");
+  EXPECT_NE(last_failure_text(state, now_).find("open port 80"), std::string::npos);
+  state.failures = 0;
+  certificates_.put_state("a.test", state);
+  const std::string text = outlook_text(look("a.test"), "/store", now_);
+  EXPECT_EQ(text.find("nobody listens"), std::string::npos) << text;
+  EXPECT_EQ(last_failure_text(state, now_).find("open port 80"), std::string::npos);
+  EXPECT_NE(last_failure_text(state, now_).find("nobody listens"), std::string::npos);
+}
+
+TEST_F(OutlookTest, DamageIsToldInALineToo) {
+  wish("a.test");
+  issue("a.test", now_ - 1h, 90 * kDay);
+  EXPECT_EQ(outlook_line(look("a.test"), now_).find("trouble"), std::string::npos);
+  store_.put("certificates/a.test/spec.json", "", acme::Store::Survives::power_cut);
+  const std::string line = outlook_line(look("a.test"), now_);
+  EXPECT_NE(line.find("trouble: \"certificates/a.test/spec.json\""), std::string::npos) << line;
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+}
+
 // One that is fine does not hide one that is not.
 TEST_F(OutlookTest, OfAPairEachIsTold) {
   acme::CertificateSpec spec;
@@ -103,7 +148,7 @@ TEST_F(OutlookTest, OfAPairEachIsTold) {
   state.last_failure = acme::Failure{now_, "connection", "nobody listens", "open port 80"};
   certificates_.put_state("a.test", state, acme::Store::Survives::power_cut, KeyType::rsa2048);
   acme::CertificateState fine;
-  fine.revoked = certificates_.current("a.test")->key->fingerprint();
+  note_revoked(fine, {certificates_.current("a.test")->key->fingerprint()});
   certificates_.put_state("a.test", fine);
 
   const Outlook outlook = look("a.test");

@@ -63,6 +63,19 @@ class SurveyTest : public testing::Test {
   TestCa ca_;
 };
 
+TEST_F(SurveyTest, WhatWasRevokedIsNotFineUntilItIsReplaced) {
+  issue("a.test", 90);
+  acme::CertificateState state;
+  note_revoked(state, {certificates_.current("a.test")->key->fingerprint()});
+  certificates_.put_state("a.test", state);
+  EXPECT_EQ(headline(all()), "1 of 1 needs you: a.test");
+  EXPECT_EQ(verdict().alarm, Alarm::warning);
+  EXPECT_NE(verdict().line.find("a.test is revoked and still in place"), std::string::npos);
+  issue("a.test", 95);
+  EXPECT_EQ(headline(all()), "a.test is fine");
+  EXPECT_EQ(verdict().alarm, Alarm::ok);
+}
+
 TEST_F(SurveyTest, ProblemsComeFirstAndAreCounted) {
   issue("a.test", 90);
   issue("b.test", 90);

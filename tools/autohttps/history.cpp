@@ -12,6 +12,22 @@
 namespace autohttps::tools {
 namespace {
 
+bool is_revoked(const Outlook& outlook, const acme::GenerationPart& part) {
+  return std::ranges::any_of(
+      outlook.parts, [&](const OutlookPart& of) { return acme::is_revoked(of.state, part); });
+}
+
+bool is_revoked(const Outlook& outlook, const acme::Generation& generation) {
+  return std::ranges::any_of(generation.parts(), [&](const acme::GenerationPart* part) {
+    return is_revoked(outlook, *part);
+  });
+}
+
+// Of the one that came for it, in words that are not taken for its own state.
+std::string cause_text(const std::string& cause) {
+  return cause == acme::kRevokedCause ? "the one before was revoked" : cause;
+}
+
 std::string generation_text(const acme::CertificateStore& certificates, const Outlook& outlook,
                             std::uint64_t number, WallTime now) {
   const bool in_place = outlook.current && outlook.current->number == number;
@@ -20,9 +36,11 @@ std::string generation_text(const acme::CertificateStore& certificates, const Ou
   if (!generation) return text + "  its files are not whole\n";
   const CertifiedKey& key = *generation->key;
   text += "  issued " + format_rfc3339(generation->meta.created);
-  if (!generation->meta.cause.empty()) text += " (" + generation->meta.cause + ")";
+  if (!generation->meta.cause.empty()) text += " (" + cause_text(generation->meta.cause) + ")";
   text += key.not_after() <= now ? ", expired " : ", valid until ";
-  text += format_rfc3339(key.not_after()) + (in_place ? ", in place" : "") + "\n";
+  text += format_rfc3339(key.not_after());
+  text += is_revoked(outlook, *generation) ? ", revoked" : "";
+  text += in_place ? ", in place\n" : "\n";
   if (!generation->meta.ca.empty()) text += labelled("  CA", generation->meta.ca);
   text += labelled("  names", describe(key.names(), key.names().size()));
   for (const acme::GenerationPart* part : generation->parts()) {
@@ -60,7 +78,10 @@ Json history_json(const acme::CertificateStore& certificates, const Outlook& out
     const auto generation = certificates.generation(outlook.id, number);
     Json entry = generation ? generation_json(*generation, now) : Json{{"generation", number}};
     entry["whole"] = generation.has_value();
-    if (generation) entry["created"] = format_rfc3339(generation->meta.created);
+    if (generation) {
+      entry["created"] = format_rfc3339(generation->meta.created);
+      entry["revoked"] = is_revoked(outlook, *generation);
+    }
     object["generations"].push_back(std::move(entry));
   }
   return object;

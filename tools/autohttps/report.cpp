@@ -92,7 +92,8 @@ std::string last_failure_text(const acme::CertificateState& state, WallTime now)
   const acme::Failure& failure = *state.last_failure;
   std::string text = labelled(
       "last error", format_relative(failure.at, now) + " [" + failure.code + "]: " + failure.text);
-  if (!failure.hint.empty()) text += labelled("to fix it", failure.hint);
+  // What a success came after was mended.
+  if (!failure.hint.empty() && state.failures > 0) text += labelled("to fix it", failure.hint);
   return text;
 }
 
@@ -145,15 +146,6 @@ Json outcome_json(const acme::Outcome& outcome, const std::filesystem::path& sto
 
 namespace {
 
-const acme::GenerationPart* part_in_place(const Outlook& outlook, KeyType type) {
-  return outlook.current ? outlook.current->part(type) : nullptr;
-}
-
-bool is_revoked(const Outlook& outlook, const OutlookPart& part) {
-  const acme::GenerationPart* current = part_in_place(outlook, part.key_type);
-  return current != nullptr && acme::is_revoked(part.state, *current);
-}
-
 Json advice_json(const std::optional<acme::RenewalAdvice>& advice) {
   if (!advice) return nullptr;
   Json object = {{"explanation", advice->explanation}, {"trouble", advice->trouble}};
@@ -166,7 +158,7 @@ Json advice_json(const std::optional<acme::RenewalAdvice>& advice) {
 
 Json key_type_json(const Outlook& outlook, const OutlookPart& part) {
   Json object = {{"key_type", key_type_name(part.key_type)},
-                 {"in_place", part_in_place(outlook, part.key_type) != nullptr},
+                 {"in_place", part_in_place(outlook, part) != nullptr},
                  {"revoked", is_revoked(outlook, part)},
                  {"failures", part.state.failures}};
   object["next_attempt"] = time_json(part.plan.next);
@@ -200,7 +192,7 @@ std::string key_type_text(const Outlook& outlook, const OutlookPart& part, WallT
     const std::string advice = advice_text(*part.state.advice, now);
     if (!advice.empty()) text += labelled("the CA asks", name + advice);
   }
-  if (several && part_in_place(outlook, part.key_type) == nullptr) {
+  if (several && part_in_place(outlook, part) == nullptr) {
     text += labelled("missing", name + "there is none yet");
   }
   if (several && part.plan.next) {
@@ -277,8 +269,8 @@ std::string outlook_text(const Outlook& outlook, const std::filesystem::path& st
   }
   if (outlook.state.failures > 0) {
     text += labelled("failures", std::to_string(outlook.state.failures) + " in a row");
+    if (outlook.state.last_failure) text += last_failure_text(outlook.state, now);
   }
-  if (outlook.state.last_failure) text += last_failure_text(outlook.state, now);
   if (!outlook.trouble.empty()) text += labelled("trouble", outlook.trouble);
   if (outlook.current) text += labelled("files", files_of(store, outlook.id).string());
   return text;
@@ -291,6 +283,7 @@ std::string outlook_line(const Outlook& outlook, WallTime now) {
     text += "  until " + format_rfc3339(until) + " (" + format_relative(until, now) + ")";
   }
   if (outlook.spec) text += "  " + describe(outlook.spec->names);
+  if (!outlook.trouble.empty()) text += "  trouble: " + printable(outlook.trouble, 300);
   return text + "\n";
 }
 

@@ -106,8 +106,23 @@ class Revocation {
     std::optional<KeyType> further;
     if (outlook.spec) further = acme::further_type(outlook.spec->key_types, revoked.type);
     acme::CertificateState state = certificates_.state(outlook.id, further);
-    state.revoked = revoked.fingerprint;
+    const bool leaked = reason_ == acme::RevocationReason::key_compromise;
+    acme::note_revoked(state, {revoked.fingerprint, leaked});
+    if (leaked) note_others_of_its_key(outlook, revoked, state);
     certificates_.put_state(outlook.id, state, acme::Store::Survives::power_cut, further);
+  }
+
+  // Others that are kept have the same key (--reuse-key): they are as bad.
+  void note_others_of_its_key(const Outlook& outlook, const Revoked& revoked,
+                              acme::CertificateState& state) const {
+    const acme::GenerationPart* const leaked = outlook.current->part(revoked.type);
+    for (const std::uint64_t number : certificates_.generations(outlook.id)) {
+      const auto generation = certificates_.generation(outlook.id, number);
+      const acme::GenerationPart* const part =
+          generation ? generation->part(revoked.type) : nullptr;
+      if (part == nullptr || !(part->key->key() == leaked->key->key())) continue;
+      acme::note_revoked(state, {part->key->fingerprint(), true});
+    }
   }
 
   acme::CertificateStore& certificates_;

@@ -63,6 +63,9 @@ Finding finding_of(const Survey& survey, const Thresholds& thresholds, WallTime 
   if (survey.served == Served::other) {
     return {Alarm::warning, outlook.id + " is not what is served"};
   }
+  if (acme::is_revoked(outlook)) {
+    return {Alarm::warning, outlook.id + " is revoked and still in place"};
+  }
   if (has_failed_hook(survey)) return {Alarm::warning, "a hook of " + outlook.id + " failed"};
   const int left = percent_left(*outlook.current, now);
   if (left >= thresholds.warning) return {};
@@ -110,7 +113,7 @@ std::vector<Survey> survey_all(acme::CertificateStore& certificates,
 
 bool needs_a_person(const Survey& survey) noexcept {
   return needs_a_person(survey.outlook) || survey.served == Served::other ||
-         has_failed_hook(survey);
+         acme::is_revoked(survey.outlook) || has_failed_hook(survey);
 }
 
 std::string headline(const std::vector<Survey>& surveys) {

@@ -6,6 +6,7 @@
 #include <autohttps/acme/challenges/dns_hook.h>
 #include <autohttps/acme/challenges/dns_ways.h>
 #include <autohttps/acme/issuance/csr.h>
+#include <autohttps/acme/issuance/registrar.h>
 #include <autohttps/acme/management/process_hooks.h>
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/management/wish_lookup.h>
@@ -67,6 +68,7 @@ CertificateSpec wish_of(const AutoCertificatesOptions& options) {
   spec.id = options.name;
   spec.names = parse_identifiers(options.domains);
   for (const CaOptions& ca : cas_of(options)) spec.cas.push_back(ca_of(ca));
+  for (const CaSpec& ca : spec.cas) acme::contact_of(ca);  // throws for what is no address
   acme::check_key_types(options.key_types);
   spec.key_types = options.key_types;
   if (!options.profile.empty()) spec.profile = options.profile;

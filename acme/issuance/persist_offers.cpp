@@ -71,7 +71,7 @@ std::vector<PersistDemand> demands_of_directory(Client& client,
   }
   if (issuers.empty()) {
     throw Error(ErrorCode::config, "the CA's directory does not say how the CA is called in DNS",
-                "without --no-order the CA is asked for it by an order");
+                "autohttps dns-persist record, without --no-order, asks the CA for it by an order");
   }
   std::vector<PersistDemand> demands;
   demands.reserve(names.size());

@@ -143,6 +143,9 @@ TEST_F(AutoCertificatesTest, BadOptionsAreErrorsAtOnce) {
   asked.name = "../up";
   EXPECT_EQ(failure(asked)->code(), ErrorCode::config);
   asked = options({"a.test"});
+  asked.email = "me";
+  EXPECT_EQ(failure(asked)->code(), ErrorCode::config);
+  asked = options({"a.test"});
   asked.limits = "plenty";
   EXPECT_EQ(failure(asked)->code(), ErrorCode::config);
   EXPECT_TRUE(store_.disk()->keys().empty());

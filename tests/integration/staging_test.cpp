@@ -65,6 +65,7 @@ TEST(DryRunTest, ANameThatCannotBeValidatedFailsAsItWouldForReal) {
   here.pebble.add_a("a.test", "127.0.0.2");
   const ChildResult result = here.obtain({"a.test", "--dry-run", "--bind", "127.0.0.1"});
   EXPECT_EQ(result.exit_code, 3) << said(result);
+  EXPECT_EQ(result.err.find("tried again"), std::string::npos) << "nothing is: " << said(result);
   EXPECT_FALSE(fs::exists(fs::path(here.store()) / "staging/certificates/a.test"));
 }
 

@@ -172,6 +172,9 @@ TEST_F(ConfigTest, SaysWhereWhatIsWrongAndWhatIsRight) {
       {"site = [1]\n",
        {"1:9: a site is a number | each site begins with a line [[site]], in two brackets"}},
       {"[tls]\nmin = 1\n", {"1:2: \"tls\" is not a key"}},
+      {"[[path]]\nprefix = '/a'\n",
+       {"1:3: \"path\" is not a key | in this file a path begins with a line [[site.path]], "
+        "beneath its [[site]]"}},
       {"[[site]]\n",
        {"1:1: this site has no names | names = [\"example.com\", \"www.example.com\"]"}},
       {"[[site]]\nnames = []\n",
@@ -268,7 +271,8 @@ TEST_F(ConfigTest, ACaThatThereIsNotIsToldBeforeItIsNeeded) {
       "configuration";
   const std::vector<std::pair<std::string, Texts>> cases = {
       {"server = 'crop'\n[ca.corp]\nserver = 'https://ca.test/'\n[[site]]\nnames = ['a.test']\n",
-       {"5:9: there is no CA \"crop\" | there are " + names + ", corp" + others}},
+       {"5:9: there is no CA \"crop\" | did you mean \"corp\"? there are " + names + ", corp" +
+        others}},
       {"[ca.corp]\nca_bundle = 'x'\n",
        {"1:5: the CA \"corp\" has no server | server = \"https://...\", its ACME directory's URL"}},
       {"[ca.corp]\nserver = 'https://ca.test/'\nkey_type = 'ec256'\nserve = 1\n",
@@ -283,6 +287,9 @@ TEST_F(ConfigTest, ACaThatThereIsNotIsToldBeforeItIsNeeded) {
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(complaints(text), expected) << text;
   EXPECT_EQ(complaints("fallback_server = ['nobody']\n").size(), 1U);
+  line_.server = "nobody";
+  line_.told.insert("server");
+  EXPECT_EQ(complaints("agree_tos = true\n"), Texts{}) << "the line's mistake, and not a file's";
 }
 
 TEST_F(ConfigTest, AllProblemsAreToldInTheirOrder) {
@@ -388,6 +395,12 @@ TEST_F(ConfigTest, PathsAreLookedAtWhenAskedFor) {
             (Texts{"1:13: ca_bundle \"" + at + "www\" is a folder, not a file",
                    "5:8: root \"" + at + "gone\" is not there",
                    "8:8: root \"" + at + "www/index.html\" is a file, not a folder"}));
+  EXPECT_EQ(complaints("deploy = ['/bin/true', '/bin/nowhere x', 'nobody', 'none']\n"
+                       "dns_hook = 'nobody y'\n",
+                       true)
+                .size(),
+            3U)
+      << "programs are not there either";
   EXPECT_EQ(complaints(main), Texts{}) << "a disk that is not there yet must not stop a server";
 }
 

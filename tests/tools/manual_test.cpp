@@ -1,5 +1,6 @@
 #include <autohttps/tests/support/child.h>
 #include <autohttps/tests/support/temporary_folder.h>
+#include <autohttps/tools/autohttps/config_keys.h>
 #include <autohttps/tools/autohttps/help.h>
 #include <autohttps/tools/autohttps/manual.h>
 #include <autohttps/tools/autohttps/options.h>
@@ -75,6 +76,19 @@ TEST(ManualTest, NamesEveryKeyOfTheConfiguration) {
     EXPECT_EQ(mentions(page, ".TP\n\\fB" + in_roff(config_key(option)) + "\\fR"),
               option.scope != Scope::line)
         << option.name;
+  }
+}
+
+TEST(ManualTest, SaysWhatTheTableOfACaMaySay) {
+  const std::string page = text_of("autohttps.toml.5");
+  const auto begin = page.find("Its keys:", page.find(".SH \"KEYS OF A CA\""));
+  ASSERT_NE(begin, std::string::npos);
+  const std::string keys = page.substr(begin, page.find('\n', begin) - begin);
+  for (const Option& option : options()) {
+    const std::string key = config_key(option);
+    EXPECT_EQ(mentions(keys, " " + key + ",") || mentions(keys, " " + key + ";"),
+              belongs(option, Where::ca_table))
+        << key;
   }
 }
 

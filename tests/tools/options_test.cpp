@@ -83,6 +83,8 @@ TEST(OptionsTest, RefusesWhatIsNoValue) {
                           Case{"server", "ca.test"},
                           Case{"server", "https://"},
                           Case{"store", ""},
+                          Case{"email", "me"},
+                          Case{"email", "me@a.test,you@a.test"},
                           Case{"limits", "few"},
                           Case{"challenge", "tls-sni-01"},
                           Case{"challenge", "HTTP-01"},

@@ -35,6 +35,22 @@ TEST(SiteOptionsTest, TheConfigurationsSitesWithTheirWishes) {
   EXPECT_EQ(sites[1].redirect_to, "b.test");
 }
 
+TEST(SiteOptionsTest, ARootThatIsNotThereIsToldAndStopsNothing) {
+  const TemporaryFolder folder;
+  Config config;
+  config.sites = {site("a.test", folder.path().string()), site("b.test", "/nowhere/b")};
+  Settings path;
+  path.prefix = "/x";
+  path.root = "/nowhere/x";
+  config.sites[0].paths = {path};
+  std::vector<std::string> told;
+  EXPECT_EQ(site_options(config, [&](const Event& event) { told.push_back(event.text); }).size(),
+            2);
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_EQ(told[0].find("site a.test: root \"/nowhere/x\" is not there"), 0) << told[0];
+  EXPECT_EQ(told[1].find("site b.test: root \"/nowhere/b\" is not there"), 0) << told[1];
+}
+
 TEST(SiteOptionsTest, DomainsOnTheLineAreServedAlone) {
   Config config;
   config.sites = {site("a.test", "/srv/a"), site("b.test", "/srv/b")};

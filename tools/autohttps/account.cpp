@@ -139,8 +139,7 @@ class AccountCommand {
   }
 
   Exit import(const PrivateKey& key) {
-    const acme::Account account =
-        acme::import_account(accounts_, reached_.connection(), key, interruption_.token());
+    const acme::Account account = imported(key);
     Json object = answer("account");
     object["account"] = about(account.url);
     object["account"]["status"] = account.status;
@@ -157,6 +156,15 @@ class AccountCommand {
   }
   std::unique_ptr<acme::Client> sign_in() {
     return acme::sign_in_existing(accounts_, reached_.connection(), interruption_.token());
+  }
+  acme::Account imported(const PrivateKey& key) {
+    try {
+      return acme::import_account(accounts_, reached_.connection(), key, interruption_.token());
+    } catch (const acme::ProblemError& error) {
+      if (error.problem().short_type() != "accountDoesNotExist") throw;
+      throw acme::ProblemError(error.code(), "importing the account", error.problem(),
+                               "the CA has no account with this key: check the file, and --server");
+    }
   }
   void keep_binding() { acme::AccountBindings(*store_).keep(ca_.server, ca_.external_account); }
   Json bound_to() const {

@@ -3,8 +3,11 @@
 #include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/tools/autohttps/spelling.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace autohttps::tools {
 namespace {
@@ -17,9 +20,16 @@ bool is_url(const std::string& text) { return text.find("://") != std::string::n
 
 [[noreturn]] void throw_unknown(const std::string& said, const Settings& settings) {
   std::string tables;
-  for (const auto& [name, ca] : settings.cas) tables += ", " + name;
+  std::vector<std::string> names;
+  for (const acme::CaPreset& preset : acme::ca_presets()) names.emplace_back(preset.name);
+  for (const auto& [name, ca] : settings.cas) {
+    tables += ", " + name;
+    names.push_back(name);
+  }
+  const auto near = nearest(said, names);
   throw Error(ErrorCode::config, "there is no CA " + in_quotes(said),
-              "there are " + acme::ca_preset_names() + tables +
+              (near ? "did you mean \"" + *near + "\"? " : std::string()) + "there are " +
+                  acme::ca_preset_names() + tables +
                   "; any other by its directory's URL, or by a [ca.NAME] table of the "
                   "configuration");
 }

@@ -83,6 +83,10 @@ Given split_line(Verb verb, std::vector<std::string> words, std::vector<std::str
   std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
     app.parse(words);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();  // "--http-port: 1 required TEXT missing"
+    throw Error(ErrorCode::config, printable(text.substr(0, text.find(':'))) + " needs a value",
+                help_hint(verb));
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::config, printable(error.what()), help_hint(verb));
   }

@@ -1,8 +1,11 @@
 #include <autohttps/tools/autohttps/config_keys.h>
 
+#include <autohttps/acme/store/hook_process.h>
+#include <autohttps/acme/store/hooks.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
 #include <autohttps/server/sites/site.h>
+#include <autohttps/tools/autohttps/hook_settings.h>
 #include <autohttps/tools/autohttps/spelling.h>
 
 #include <algorithm>
@@ -31,6 +34,11 @@ std::string as_key(std::string_view text) {
 bool is_no_file(const Option& option, std::string_view text) {
   return (option.name == "basic-auth" && text == kNoBasicAuth) ||
          (option.name == "access-log" && text == "-");
+}
+
+bool is_command(const Option& option) {
+  return option.name == "dns-hook" || option.name == "pre" || option.name == "deploy" ||
+         option.name == "failed";
 }
 
 const char* wanted_by(ValueKind kind) {
@@ -166,6 +174,9 @@ void ConfigKeys::unknown(const toml::key& key, Where where) {
   if (where == Where::site_file && key == kSiteKey) {
     hint = "a file of sites.d is one site: write its keys without a table";
   }
+  if (where == Where::main_file && spelled == kPathKey) {
+    hint = "in this file a path begins with a line [[site.path]], beneath its [[site]]";
+  }
   complain(key.source(), in_quotes(key.str()) + " is not a key" + here, hint);
 }
 
@@ -214,6 +225,22 @@ void ConfigKeys::set(Settings& settings, const Option& option, const toml::node&
     return complain(node.source(), config_key(option) + ": " + error.what(), error.hint());
   }
   if (is_file && source_.look_at_paths) look_at(option, node, text);
+  if (is_command(option) && source_.look_at_paths && text != kNoHooks) look_for(option, node, text);
+}
+
+void ConfigKeys::look_for(const Option& option, const toml::node& node,
+                          const std::string& command) {
+  try {
+    const std::filesystem::path program =
+        acme::hook_program(acme::split_command(command).front(), hooks_folder());
+    std::error_code ignored;
+    if (std::filesystem::status(program, ignored).type() != std::filesystem::file_type::not_found)
+      return;
+    complain(node.source(),
+             config_key(option) + " " + in_quotes(program.string()) + " is not there");
+  } catch (const Error& error) {
+    complain(node.source(), config_key(option) + ": " + error.what(), error.hint());
+  }
 }
 
 // What this user may not look into is taken for there.

@@ -52,6 +52,7 @@ class ConfigKeys {
  private:
   void apply(Settings&, const Option&, const toml::node&);
   void look_at(const Option&, const toml::node&, const std::string& path);
+  void look_for(const Option&, const toml::node&, const std::string& command);
 
   const ConfigSource& source_;
   const std::filesystem::path folder_;

@@ -2,6 +2,7 @@
 
 #include <autohttps/acme/auto_certificates.h>
 #include <autohttps/acme/management/process_hooks.h>
+#include <autohttps/acme/store/account_store.h>
 #include <autohttps/acme/store/ca_presets.h>
 #include <autohttps/common/error.h>
 #include <autohttps/common/strings.h>
@@ -62,6 +63,20 @@ class Rehearsal {
         before_(certificates_.certificates().ids()) {}
 
   AutoCertificates& certificates() noexcept { return certificates_; }
+
+  // What binds the accounts of the real store, where the same CA is asked: it would not give the
+  // rehearsal an account otherwise.
+  void bind_as_in(acme::Store& real, const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+      const auto spec = certificates_.certificates().spec(id);
+      if (!spec) continue;
+      for (const acme::CaSpec& ca : spec->cas) {
+        const auto binding = acme::AccountStore(real, ca.directory_url, ca.account_label).binding();
+        acme::AccountStore ours(certificates_.store(), ca.directory_url, ca.account_label);
+        if (binding && !ours.binding()) ours.put_binding(*binding);
+      }
+    }
+  }
 
   std::vector<acme::Outcome> run(const std::vector<std::string>& ids, Output& output,
                                  std::stop_token stop) {
@@ -139,6 +154,8 @@ Exit dry_obtain(const Config& config, Output& output) {
   } else {
     ids.push_back(rehearsal.certificates().manage(wish));
   }
+  SystemClock clock;
+  if (const auto real = open_existing_store(given, clock)) rehearsal.bind_as_in(*real, ids);
   const auto outcomes = rehearsal.run(ids, output, interruption.token());
   return finish("obtain", settings, store_path(settings), outcomes, output);
 }
@@ -165,6 +182,7 @@ Exit dry_renew(const Config& config, Output& output) {
     }
     ids.push_back(rehearsal.certificates().manager().manage(rehearsed(*outlook.spec)));
   }
+  rehearsal.bind_as_in(*store, ids);
   std::vector<acme::Outcome> outcomes;
   if (!ids.empty()) outcomes = rehearsal.run(ids, output, interruption.token());
   const Settings told = rehearsed(settings);

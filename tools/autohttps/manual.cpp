@@ -2,6 +2,7 @@
 
 #include <autohttps/common/advice.h>
 #include <autohttps/tools/autohttps/config.h>
+#include <autohttps/tools/autohttps/config_keys.h>
 #include <autohttps/tools/autohttps/exit_codes.h>
 #include <autohttps/tools/autohttps/options.h>
 
@@ -307,6 +308,23 @@ std::string path_section() {
          line("As of a site: " + others + "; basic_auth = \"none\" asks for no password there.");
 }
 
+std::string ca_section() {
+  std::string its_own;
+  for (const Option& option : options()) {
+    if (!belongs(option, Where::ca_table)) continue;
+    its_own += (its_own.empty() ? "" : ", ") + config_key(option);
+  }
+  return section("KEYS OF A CA") +
+         line(
+             "A [ca.NAME] table is about one CA, which server and fallback_server then call by "
+             "NAME; that of a CA that is known by a name, as zerossl, adds to it and needs no "
+             "server. A private CA's is") +
+         ".PP\n.in +4n\n.nf\n" + line("server = \"corp\"") + "\n" + line("[ca.corp]") +
+         line("server = \"https://ca.corp.example/acme/directory\"") +
+         line("ca_bundle = \"corp-root.pem\"") + ".fi\n.in\n.PP\n" +
+         line("Its keys: " + its_own + "; they go before those of a site or the whole program.");
+}
+
 ManualPage config_page() {
   const std::string text =
       title("autohttps.toml", 5) +
@@ -325,9 +343,9 @@ ManualPage config_page() {
           "opens access_log anew on SIGUSR1, after it was moved away.") +
       section("KEYS FOR THE WHOLE PROGRAM") + keys({Scope::program}) +
       section("KEYS FOR EVERY SITE, OR FOR ONE") + keys({Scope::every_site}) +
-      section("KEYS OF A SITE") + keys({Scope::one_site}) + path_section() + section("EXAMPLE") +
-      ".nf\n" + line("email = \"admin@example.com\"") + line("agree_tos = true") +
-      line("access_log = \"/var/log/autohttps/access.log\"") +
+      section("KEYS OF A SITE") + keys({Scope::one_site}) + path_section() + ca_section() +
+      section("EXAMPLE") + ".nf\n" + line("email = \"admin@example.com\"") +
+      line("agree_tos = true") + line("access_log = \"/var/log/autohttps/access.log\"") +
       line("metrics = \"127.0.0.1:9180\"") + "\n" + line("[[site]]") +
       line("names = [\"example.com\", \"www.example.com\"]") + line("root = \"/var/www/html\"") +
       line("redirect_to = \"example.com\"") + "\n" + line("[[site.path]]") +

@@ -1,5 +1,6 @@
 #include <autohttps/tools/autohttps/option_values.h>
 
+#include <autohttps/acme/issuance/registrar.h>
 #include <autohttps/acme/management/limits.h>
 #include <autohttps/acme/protocol/revocation.h>
 #include <autohttps/acme/store/hooks.h>
@@ -77,6 +78,13 @@ void set_at_once(Settings& settings, const std::string& value) {
 void set_dns_hook(Settings& settings, const std::string& value) {
   acme::split_command(value);  // throws for what cannot be one
   settings.dns_hook = value;
+}
+
+void set_email(Settings& settings, const std::string& value) {
+  acme::CaSpec ca;
+  ca.email = value;
+  acme::contact_of(ca);  // throws for what is no address
+  settings.email = value;
 }
 
 void set_eab_algorithm(Settings& settings, const std::string& value) {

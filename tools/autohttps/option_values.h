@@ -64,6 +64,7 @@ void add_command(Settings& settings, const std::string& value) {
 
 void set_at_once(Settings&, const std::string& value);
 void set_dns_hook(Settings&, const std::string& value);
+void set_email(Settings&, const std::string&);
 void set_eab_algorithm(Settings&, const std::string& value);
 void set_key_types(Settings&, const std::string& value);
 void set_reason(Settings&, const std::string& value);

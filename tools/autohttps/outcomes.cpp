@@ -41,11 +41,12 @@ bool has_changed(const acme::Outcome& outcome) {
          std::ranges::any_of(outcome.parts, is_new, &acme::Outcome::Part::action);
 }
 
-void tell_failure(const acme::Outcome& outcome, Output& output) {
+// Nothing that was rehearsed is tried again, or in place.
+void tell_failure(const acme::Outcome& outcome, bool dry_run, Output& output) {
   const std::string what = outcome.error ? outcome.error->what() : outcome.text;
   const std::string code(outcome.error ? code_name(outcome.error->code()) : "internal");
   std::string known = "code: " + code;
-  if (outcome.next_attempt) {
+  if (outcome.next_attempt && !dry_run) {
     known += "; not tried again before " + format_rfc3339(*outcome.next_attempt);
   }
   const std::string hint = outcome.error ? next_step(*outcome.error) : std::string();
@@ -68,11 +69,11 @@ Json run_json(std::string_view command, const std::filesystem::path& store,
 }  // namespace
 
 // The certificate is one thing, the command of the user's another.
-void tell_hooks(const acme::Outcome& outcome, Output& output) {
+void tell_hooks(const acme::Outcome& outcome, bool dry_run, Output& output) {
   if (!outcome.hooks.error) return;
   std::string known = "code: " + std::string(code_name(outcome.hooks.error->code()));
-  if (outcome.generation != 0) known += "; the certificate itself is in place";
-  if (outcome.hooks.next_try) {
+  if (outcome.generation != 0 && !dry_run) known += "; the certificate itself is in place";
+  if (outcome.hooks.next_try && !dry_run) {
     known += "; tried again from " + format_rfc3339(*outcome.hooks.next_try);
   }
   output.error(outcome.hooks.error->what(), known, next_step(*outcome.hooks.error));
@@ -102,9 +103,9 @@ Exit finish(std::string_view command, const Settings& settings, const std::files
     // What waits for its time was told when it failed: once for each failure, not once for each
     // run.
     if (waits && unattended && outcome.told_before) continue;
-    if (waits || outcome.action == Action::failed) tell_failure(outcome, output);
+    if (waits || outcome.action == Action::failed) tell_failure(outcome, settings.dry_run, output);
   }
-  for (const acme::Outcome& outcome : outcomes) tell_hooks(outcome, output);
+  for (const acme::Outcome& outcome : outcomes) tell_hooks(outcome, settings.dry_run, output);
   return exit_of(outcomes, settings.detailed_exit_code);
 }
 

@@ -18,6 +18,6 @@ Exit finish(std::string_view command, const Settings&, const std::filesystem::pa
             const std::vector<acme::Outcome>&, Output&);
 
 // An error block for a hook that failed.
-void tell_hooks(const acme::Outcome&, Output&);
+void tell_hooks(const acme::Outcome&, bool dry_run, Output&);
 
 }  // namespace autohttps::tools

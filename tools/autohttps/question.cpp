@@ -24,7 +24,10 @@ void ask_whether(const std::string& what, const std::string& consequence, Output
     throw Error(ErrorCode::config, what + " needs to be confirmed", "add --yes");
   }
   output.warning(what + ": " + consequence + "; type yes to go on");
-  if (!agreed()) throw Error(ErrorCode::canceled, "nothing was changed");
+  if (!agreed()) {
+    throw Error(ErrorCode::canceled, "nothing was changed",
+                "run it again and type yes, or add --yes");
+  }
 }
 
 }  // namespace autohttps::tools

@@ -68,7 +68,7 @@ Exit rollback(const Config& config, Output& output) {
   } else if (!settings.quiet) {
     output.result(outcome_text(outcome, clock.wall()));
   }
-  tell_hooks(outcome, output);
+  tell_hooks(outcome, settings.dry_run, output);
   return outcome.hooks.error ? exit_of(outcome.hooks.error->code()) : Exit::done;
 }
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
 namespace autohttps::tools {
 namespace {
@@ -38,6 +40,18 @@ Event hsts_note(const Site& site) {
           "begin with minutes; hsts = 0 ends it, but only for who comes again over good HTTPS"};
 }
 
+// A slip in a path would only be seen by visitors. No error: a disk may come later.
+void note_missing(const Site& site, const std::string& root, const EventSink& events) {
+  std::error_code ignored;
+  const auto type = std::filesystem::status(root, ignored).type();
+  if (root.empty() || type != std::filesystem::file_type::not_found) return;
+  events({Event::Level::warning,
+          {},
+          site_name(site) + ": root \"" + printable(root, 300) +
+              "\" is not there: until it is, whoever comes gets 404",
+          "make the folder, or correct the path"});
+}
+
 SiteOptions contents_of(const Settings& settings, const EventSink& events) {
   SiteOptions site;
   static_cast<Site&>(site) = site_contents(settings);
@@ -51,7 +65,10 @@ SiteOptions contents_of(const Settings& settings, const EventSink& events) {
     }
   }
   check_site(site);
-  if (site.hsts && events) events(hsts_note(site));
+  if (!events) return site;
+  if (site.hsts) events(hsts_note(site));
+  note_missing(site, site.root, events);
+  for (const auto& path : site.paths) note_missing(site, path.root, events);
   return site;
 }
 

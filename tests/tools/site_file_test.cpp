@@ -62,6 +62,7 @@ TEST(SiteFileTest, EveryKeyThatASiteMayHaveIsWritten) {
                      : name == "header"        ? "X: y"
                      : option.kind == ValueKind::size || option.kind == ValueKind::duration ? "30"
                      : name.ends_with("server") ? "https://ca.test/"
+                     : name == "email"          ? "me@a.test"
                      : name == "challenge"      ? "http-01"
                      : name == "dns-hook"       ? "dns-nsupdate"
                      : name == "eab-algorithm"  ? "HS384"

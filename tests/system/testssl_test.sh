@@ -8,8 +8,9 @@ in_sandbox "$0" --without-package
 
 # Findings above INFO that are meant to be. cipher_order: the client chooses among our suites, as
 # Mozilla's guideline says ("Cipher preference: client chooses"): all are good, and phones without
-# AES in hardware prefer ChaCha20.
-meant="cipher_order"
+# AES in hardware prefer ChaCha20. engine_problem: Debian's openssl, with which testssl looks, has no
+# GOST engine; neither has the server.
+meant="^(cipher_order|engine_problem)$"
 
 command -v testssl >/dev/null || give_up "testssl is not installed: apt-get install testssl.sh"
 example=$(build_folder)/examples/hello_https
@@ -37,7 +38,7 @@ grep -E '"(id|severity|finding)"' /tmp/findings.json | sed -E 's/^ *"[a-z]+" *: 
   paste -d '\t' - - - >/tmp/findings
 
 # Its severities above INFO. WARN: it could not look, which is not a pass either.
-above_info() { awk -F '\t' -v meant="$meant" '$2 !~ /^(OK|INFO|DEBUG)$/ && $1 != meant' /tmp/findings; }
+above_info() { awk -F '\t' -v meant="$meant" '$2 !~ /^(OK|INFO|DEBUG)$/ && $1 !~ meant' /tmp/findings; }
 nothing_above_info() {
   above_info
   [[ -z $(above_info) ]]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Debian package: made by cpack, installed, served from without systemd, upgraded, removed and
 # purged, on a throw-away copy of this machine (tests/support/sandbox.sh).
-#   deb_test.sh [BUILD]      the build that is packed; its folder deb-test/ is written to
+#   deb_test.sh [BUILD]      the build that is packed, else AUTOHTTPS_BUILD; its folder deb-test/ is written to
 set -u
 self=$(realpath "$0")
 sources=$(cd "$(dirname "$self")/../.." && pwd)
@@ -11,7 +11,7 @@ if [[ ! -f /usr/sbin/policy-rc.d || $$ != 1 ]]; then
     echo "skipped: installing needs root"
     exit 77
   fi
-  build=$(realpath "${1:-$sources/build/dev}")
+  build=$(realpath "${1:-${AUTOHTTPS_BUILD:-$sources/build/dev}}")
   made=$build/deb-test/packages
   rm -rf "$made"
   export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1700000000}

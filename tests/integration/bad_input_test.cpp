@@ -29,6 +29,8 @@ struct Mistake {
 TEST(BadInputTest, IsRefusedBeforeAnythingIsTouched) {
   const TemporaryFolder folder;
   const std::string store = (folder / "store").string();
+  const std::string empty = (folder / "empty").string();
+  fs::create_directory(empty);
   const Words obtain = {"obtain", "--store", store, "--agree-tos"};
   const std::vector<Mistake> mistakes = {
       {"scheme", obtain + Words{"https://a.test"}, 2, "https://a.test", "to fix it"},
@@ -45,7 +47,8 @@ TEST(BadInputTest, IsRefusedBeforeAnythingIsTouched) {
       {"limits", obtain + Words{"a.test", "--limits", "lots"}, 2, "lots", ""},
       {"verb", {"obtian", "a.test"}, 2, "obtian", "did you mean \"obtain\""},
       {"flag", obtain + Words{"a.test", "--http-prot", "1"}, 2, "--http-prot", "--http-port"},
-      {"unknown certificate", {"renew", "b.test", "--store", store}, 2, "b.test", "autohttps list"},
+      {"unknown certificate", {"renew", "b.test", "--store", empty}, 2, "b.test", "autohttps list"},
+      {"no store to renew", {"renew", "--store", store}, 2, "there is no store at", "--store DIR"},
       {"nothing to serve",
        {"serve", "--store", store, "--http-port", "0", "--https-port", "0"},
        2,

@@ -4,6 +4,7 @@
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/common/error.h>
+#include <autohttps/tests/acme/death.h>
 #include <autohttps/tests/support/issuing_process.h>
 #include <autohttps/tests/support/recording_sink.h>
 #include <autohttps/tests/support/test_certificates.h>
@@ -203,12 +204,6 @@ bool run_process(IssuingWorld& world, bool force, int die_at, MemoryStore::When 
     return false;
   }
 }
-
-struct Death {
-  bool renewal;
-  MemoryStore::When when;
-  MemoryDisk::Loses loses;
-};
 
 class F28_KilledAnywhere : public testing::TestWithParam<Death> {};
 

@@ -2,6 +2,7 @@
 // every step, lost replies and dead orders at a CA that gives the same pending order to both.
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/common/error.h>
+#include <autohttps/tests/acme/death.h>
 #include <autohttps/tests/support/pair_fixture.h>
 
 #include <chrono>
@@ -51,12 +52,6 @@ void expect_both_in_place(IssuingWorld& world) {
     EXPECT_GT(part->key->not_after() - world.clock.wall(), days(80)) << key_type_name(type);
   }
 }
-
-struct Death {
-  bool renewal;
-  MemoryStore::When when;
-  MemoryDisk::Loses loses;
-};
 
 // Every run makes an RSA key or two, which takes its time: in parts, by the first change that
 // fails.

@@ -2,6 +2,7 @@
 #include <autohttps/server/engine/response_text.h>
 #include <autohttps/server/httplib/abi_check.h>
 #include <autohttps/server/httplib/direct_call.h>
+#include <autohttps/server/httplib/exchange_stream.h>
 
 #include <algorithm>
 #include <exception>
@@ -64,13 +65,23 @@ bool has_percent_behind_target(const HeadView& head) noexcept {
   return head.text.find('%', from) != std::string_view::npos;
 }
 
-bool parse(Server& server, const HeadView& head, Request& request) {
+// Nothing in it to be decoded, split or cut off: then the target is the path.
+bool is_path(std::string_view target) noexcept {
+  return target.find_first_of("%?#") == std::string_view::npos;
+}
+
+bool parse_line(Server& server, const HeadView& head, Request& request) {
+  if (is_path(head.target)) {
+    request.method = head.method;
+    request.target = head.target;
+    request.version = head.version;
+    request.path = head.target;
+    return true;
+  }
   const auto line_end =
       static_cast<std::size_t>(head.version.data() - head.text.data()) + head.version.size() + 2;
   const std::string line(head.text.substr(0, line_end));
-  if (!(server.*member(parse_request_line()))(line.c_str(), request)) return false;
-  for (const FieldView& field : head.fields) request.headers.emplace(field.name, field.value);
-  return true;
+  return (server.*member(parse_request_line()))(line.c_str(), request);
 }
 
 void set_addresses(Request& request, const Peer& peer) {
@@ -78,10 +89,18 @@ void set_addresses(Request& request, const Peer& peer) {
   request.remote_port = peer.remote_port;
   request.local_addr = peer.local_ip;
   request.local_port = peer.local_port;
-  request.headers.emplace("REMOTE_ADDR", peer.remote_ip);
-  request.headers.emplace("REMOTE_PORT", std::to_string(peer.remote_port));
-  request.headers.emplace("LOCAL_ADDR", peer.local_ip);
-  request.headers.emplace("LOCAL_PORT", std::to_string(peer.local_port));
+}
+
+// The addresses first: among few, their place is found soon.
+void set_fields(Request& request, const HeadView& head) {
+  httplib::Headers& headers = request.headers;
+  headers.emplace("LOCAL_ADDR", request.local_addr);
+  headers.emplace("LOCAL_PORT", std::to_string(request.local_port));
+  headers.emplace("REMOTE_ADDR", request.remote_addr);
+  headers.emplace("REMOTE_PORT", std::to_string(request.remote_port));
+  for (const FieldView& field : head.fields) {
+    headers.emplace(std::string(field.name), std::string(field.value));
+  }
 }
 
 bool route(Server& server, httplib::Stream& stream, Request& request, Response& response) {
@@ -133,9 +152,10 @@ bool may_be_called_directly(const Server& server, const HeadView& head) noexcept
          server.*member(exception_handler_());
 }
 
-bool call_directly(Server& server, ExchangeStream& stream, Exchange& exchange,
-                   std::string_view keep_alive, const std::function<void(Request&)>& setup) {
+bool call_directly(Server& server, Exchange& exchange, std::string_view keep_alive,
+                   const std::function<void(Request&)>& setup) {
   const bool last = exchange.must_close();
+  ExchangeStream stream(exchange);
   Request request;
   Response response;
   response.version = "HTTP/1.1";
@@ -143,8 +163,9 @@ bool call_directly(Server& server, ExchangeStream& stream, Exchange& exchange,
     if (!response.has_header(field.first)) response.headers.insert(field);
   }
   bool routed = false;
-  if (parse(server, exchange.head(), request)) {
+  if (parse_line(server, exchange.head(), request)) {
     set_addresses(request, exchange.peer());
+    set_fields(request, exchange.head());
     setup(request);
     routed = route(server, stream, request, response);
     if (response.status == -1) response.status = routed ? 200 : 404;

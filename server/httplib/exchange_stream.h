@@ -18,6 +18,8 @@ class ExchangeStream final : public httplib::Stream {
  public:
   // `expect_is_kept`: the library answers "Expect: 100-continue" itself.
   ExchangeStream(Exchange&, bool expect_is_kept);
+  // For the answer alone: the request is known, and has no body.
+  explicit ExchangeStream(Exchange& exchange) noexcept : exchange_(exchange), body_is_over_(true) {}
 
   bool answered() const noexcept { return head_is_out_; }
 

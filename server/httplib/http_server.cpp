@@ -88,7 +88,6 @@ class HttpServer::Sink final : public RequestSink {
 
   void answer(Exchange& exchange) noexcept {
     try {
-      ExchangeStream stream(exchange, server_.answers_expect_);
       bool trusted = true;
       bool closed = false;
       const bool last = exchange.must_close();
@@ -98,8 +97,8 @@ class HttpServer::Sink final : public RequestSink {
         trusted = server_.prepare(request, exchange.head().text);
       };
       const bool good = may_be_called_directly(server_, exchange.head())
-                            ? call_directly(server_, stream, exchange, keep_alive_, setup)
-                            : process(stream, exchange, last, closed, setup);
+                            ? call_directly(server_, exchange, keep_alive_, setup)
+                            : process(exchange, last, closed, setup);
       exchange.finish(good && trusted && !closed && !last);
     } catch (...) {
       // Of a handler there is none here: the library has caught it. Without memory the connection
@@ -107,10 +106,16 @@ class HttpServer::Sink final : public RequestSink {
     }
   }
 
+  bool process(Exchange& exchange, bool last, bool& closed,
+               const std::function<void(httplib::Request&)>& setup) {
+    ExchangeStream stream(exchange, server_.answers_expect_);
+    return process_text(stream, exchange, last, closed, setup);
+  }
+
   // cpp-httplib has been given the addresses itself since 0.18.
   template <typename AnyStream>
-  bool process(AnyStream& stream, Exchange& exchange, bool last, bool& closed,
-               const std::function<void(httplib::Request&)>& setup) {
+  bool process_text(AnyStream& stream, Exchange& exchange, bool last, bool& closed,
+                    const std::function<void(httplib::Request&)>& setup) {
     HttpServer& server = server_;
     if constexpr (requires { server.process_request(stream, last, closed, setup); }) {
       return server.process_request(stream, last, closed, setup);

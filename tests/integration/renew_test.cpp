@@ -10,7 +10,8 @@ namespace {
 
 TEST(RenewTest, SaysNothingFromCronWhenNothingIsDue) {
   const ProgramOnPebble here;
-  ChildResult empty = here.renew();
+  std::filesystem::create_directory(here.store());
+  const ChildResult empty = here.renew();
   EXPECT_EQ(empty.exit_code, 0) << said(empty);
   EXPECT_EQ(empty.out + empty.err, "");
   ASSERT_EQ(here.obtain({"a.test"}).exit_code, 0);

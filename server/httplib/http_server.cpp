@@ -88,18 +88,14 @@ class HttpServer::Sink final : public RequestSink {
 
   void answer(Exchange& exchange) noexcept {
     try {
-      bool trusted = true;
       bool closed = false;
       const bool last = exchange.must_close();
       const SlowPaths::Run run(paths_, exchange.head());
-      const auto setup = [&](httplib::Request& request) {
-        request.ssl = exchange.ssl();
-        trusted = server_.prepare(request, exchange.head().text);
-      };
+      const auto setup = [&](httplib::Request& request) { request.ssl = exchange.ssl(); };
       const bool good = may_be_called_directly(server_, exchange.head())
                             ? call_directly(server_, exchange, keep_alive_, setup)
                             : process(exchange, last, closed, setup);
-      exchange.finish(good && trusted && !closed && !last);
+      exchange.finish(good && !closed && !last);
     } catch (...) {
       // Of a handler there is none here: the library has caught it. Without memory the connection
       // ends.
@@ -323,8 +319,6 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   lazy_front_->adopt(std::move(accepted));
   return true;
 }
-
-bool HttpServer::prepare(httplib::Request&, std::string_view) { return true; }
 
 RequestSink& HttpServer::first_sink() {
   sink_->start();

@@ -113,10 +113,6 @@ class HttpServer : public httplib::Server {
   // for the destructor of who has something that they use.
   void end_connections() noexcept;
 
-  // After the head was read, before any handler: what is changed here, nobody sees otherwise.
-  // `raw_head`: as it came. False: the connection ends with this request's answer.
-  virtual bool prepare(httplib::Request&, std::string_view raw_head);
-
   // Asked once, before listening: who gets the requests first, and hands on to `routes` what is
   // theirs. Outlives the serving.
   virtual RequestSink& in_front_of(RequestSink& routes);

@@ -12,6 +12,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace autohttps {
 namespace {
@@ -135,8 +136,8 @@ using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpensslDeleter<PKCS8_PRIV_
 
 // What the DER is, in the words of OpenSSL's decoders (provider-decoder(7)).
 struct Encoding {
-  const char* structure;
-  const char* key_type;
+  std::string_view structure, key_type;  // of literals
+  bool operator==(const Encoding&) const = default;
 };
 
 Encoding encoding_of(std::string_view label, const unsigned char* der, std::size_t length) {
@@ -154,7 +155,39 @@ Encoding encoding_of(std::string_view label, const unsigned char* der, std::size
 }
 
 // PEM_read_bio_PrivateKey tries every decoder there is: on OpenSSL 3.0 four times the work of the
-// one that is right.
+// one that is right, and finding that one is three times what it does. So each thread keeps the one
+// that it used last.
+class KeyDecoder {
+ public:
+  explicit KeyDecoder(const Encoding& encoding)
+      : encoding_(encoding),
+        context_(OSSL_DECODER_CTX_new_for_pkey(&key_, "DER", encoding.structure.data(),
+                                               encoding.key_type.data(), EVP_PKEY_KEYPAIR, nullptr,
+                                               nullptr)) {}
+  KeyDecoder(const KeyDecoder&) = delete;  // the context holds the place of key_
+  KeyDecoder& operator=(const KeyDecoder&) = delete;
+
+  const Encoding& encoding() const noexcept { return encoding_; }
+  // `length`: left behind the key.
+  EvpKeyPtr decode(const unsigned char* der, std::size_t& length) {
+    key_ = nullptr;
+    const bool decoded = context_ && OSSL_DECODER_from_data(context_.get(), &der, &length) == 1;
+    EvpKeyPtr key(std::exchange(key_, nullptr));
+    return decoded ? std::move(key) : nullptr;
+  }
+
+ private:
+  const Encoding encoding_;
+  EVP_PKEY* key_ = nullptr;
+  DecoderPtr context_;
+};
+
+KeyDecoder& decoder_for(const Encoding& encoding) {
+  thread_local std::optional<KeyDecoder> last;
+  if (!last || last->encoding() != encoding) last.emplace(encoding);
+  return *last;
+}
+
 EvpKeyPtr decode(std::string_view pem) {
   const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   char* label = nullptr;
@@ -167,16 +200,10 @@ EvpKeyPtr decode(std::string_view pem) {
   const OpensslText header_owner(header);
   const SecretBytes der_owner(der, ClearedFree{length});
 
-  const Encoding encoding = encoding_of(label, der, length);
-  EVP_PKEY* key = nullptr;
-  const DecoderPtr decoder(OSSL_DECODER_CTX_new_for_pkey(
-      &key, "DER", encoding.structure, encoding.key_type, EVP_PKEY_KEYPAIR, nullptr, nullptr));
-  const unsigned char* rest = der;
-  const bool decoded = decoder && OSSL_DECODER_from_data(decoder.get(), &rest, &length) == 1;
-  EvpKeyPtr owner(key);
-  if (!decoded || !owner) refuse_damaged();
+  EvpKeyPtr key = decoder_for(encoding_of(label, der, length)).decode(der, length);
+  if (!key) refuse_damaged();
   if (length != 0) refuse("bytes follow inside its block");
-  return owner;
+  return key;
 }
 
 // The public half is stored beside the private one and OpenSSL believes it: a damaged key would

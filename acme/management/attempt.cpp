@@ -210,7 +210,6 @@ void Attempt::take_down_leftovers(bool due) {
 void Attempt::run_hooks() {
   if (scene_.stop.stop_requested()) return;
   scene_.or_warn("running hooks", [&] {
-    scene_.current = scene_.certificates.current(scene_.id);
     outcome_.hooks = hooks_.perform(subject(), scene_.options.person, scene_.stop);
   });
 }

@@ -15,24 +15,28 @@ namespace {
 
 using Survives = Store::Survives;
 
-std::string required(const Store& store, const std::string& key) {
-  std::optional<std::string> text = store.get(key);
+std::string expected(std::optional<std::string> text, const std::string& key) {
   if (text) return *std::move(text);
   throw Error(ErrorCode::storage, in_quotes(key) + " is missing");
 }
 
+std::string required(const Store& store, const std::string& key) {
+  return expected(store.get(key), key);
+}
+
 // privkey.pem, or the user's own request in its place: a certificate to look at, not to serve.
 std::string required_key(const Store& store, const std::string& folder) {
-  const std::optional<std::string> key = store.get(folder + "/privkey.pem");
+  const std::string place = folder + "/privkey.pem";
+  std::optional<std::string> key = store.get(place);
   if (!key) {
     if (auto request = store.get(folder + "/csr.pem"); request && is_request(*request)) {
       return *std::move(request);
     }
   }
   if (key && is_request(*key)) {
-    throw Error(ErrorCode::storage, in_quotes(folder + "/privkey.pem") + " holds no private key");
+    throw Error(ErrorCode::storage, in_quotes(place) + " holds no private key");
   }
-  return required(store, folder + "/privkey.pem");
+  return expected(std::move(key), place);
 }
 
 std::shared_ptr<const CertifiedKey> load_key(const Store& store, const std::string& folder) {
@@ -93,9 +97,10 @@ LoadedGeneration load_generation(const Store& store, const std::string& folder,
   loaded.generation.number = number;
   loaded.generation.key = load_key(store, folder);
   try {
-    const std::optional<std::string> meta = store.get(folder + "/meta.json");
+    const std::string place = folder + "/meta.json";
+    std::optional<std::string> meta = store.get(place);
     loaded.has_meta = meta.has_value();
-    loaded.generation.meta = parse_generation_meta(required(store, folder + "/meta.json"));
+    loaded.generation.meta = parse_generation_meta(expected(std::move(meta), place));
   } catch (const Error& error) {
     // The pair is what handshakes need; without its CA's name it will be renewed when next looked
     // at.

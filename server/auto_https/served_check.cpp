@@ -22,6 +22,7 @@ using std::chrono::steady_clock;
 constexpr seconds kMostPerTry{5};
 constexpr int kTries = 3;
 constexpr seconds kBetweenTries{1};
+constexpr milliseconds kVisitorsFirst{100};  // those that waited for the swap; asking costs as much
 
 bool wait_for(int fd, short events, steady_clock::time_point until) {
   const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
@@ -162,6 +163,7 @@ void ServedCheck::run(const std::stop_token& stop) {
       auto first = expected_.extract(expected_.begin());
       next = {std::move(first.key()), std::move(first.mapped())};
     }
+    if (!clock_.sleep_for(kVisitorsFirst, stop)) return;
     bool served = is_served(next.second);
     for (int tries = 1; !served && tries < kTries; ++tries) {
       if (!clock_.sleep_for(kBetweenTries, stop)) return;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,24 @@ TEST(CertifiedKeyTest, HandsOutTheChainInOrder) {
     EXPECT_EQ(X509_check_issued(key->certificate(i + 1), key->certificate(i)), X509_V_OK);
   }
   EXPECT_EQ(key->certificate(3), nullptr);
+}
+
+TEST(CertifiedKeyTest, SharesTheIssuersOfOthers) {
+  const TestCa ca(2);
+  const auto first = ca.leaf(kNames).certified();
+  const auto second = ca.leaf({"b.test"}).certified();
+  EXPECT_NE(first->certificate(0), second->certificate(0));
+  EXPECT_EQ(first->certificate(1), second->certificate(1));
+  EXPECT_EQ(first->certificate(2), second->certificate(2));
+}
+
+// More CAs than are remembered.
+TEST(CertifiedKeyTest, HasItsOwnIssuersHoweverManyOthersThereAre) {
+  std::vector<std::shared_ptr<const CertifiedKey>> keys;
+  for (int i = 0; i < 20; ++i) keys.push_back(TestCa().leaf(kNames).certified());
+  for (const auto& key : keys) {
+    EXPECT_EQ(X509_verify(key->certificate(0), X509_get0_pubkey(key->certificate(1))), 1);
+  }
 }
 
 TEST(CertifiedKeyTest, ServesItsNamesAndAddresses) {

@@ -80,6 +80,17 @@ TEST(PrivateKeyTest, ReadsSec1AndPkcs1) {
   EXPECT_TRUE(PrivateKey::from_pem(pkcs1) == rsa);
 }
 
+TEST(PrivateKeyTest, ReadsOneKindOfKeyAfterAnother) {
+  const PrivateKey ec = PrivateKey::generate(KeyType::ec256);
+  const PrivateKey rsa = PrivateKey::generate(KeyType::rsa2048);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(PrivateKey::from_pem(ec.to_pem()) == ec);
+    EXPECT_TRUE(PrivateKey::from_pem(traditional_pem(ec.handle())) == ec);
+    EXPECT_TRUE(PrivateKey::from_pem(rsa.to_pem()) == rsa);
+    EXPECT_TRUE(PrivateKey::from_pem(traditional_pem(rsa.handle())) == rsa);
+  }
+}
+
 TEST(PrivateKeyTest, TakesWhitespaceAroundAndWindowsLineEnds) {
   const PrivateKey key = PrivateKey::generate(KeyType::ec256);
   const std::string pem = key.to_pem();
@@ -211,6 +222,7 @@ TEST(F33_DamagedKeys, AreNeverTakenForAnotherKey) {
         EXPECT_EQ(error.code(), ErrorCode::crypto);
       }
     }
+    EXPECT_TRUE(PrivateKey::from_pem(pem) == key) << "after damage at " << i;
   }
   for (std::size_t length = 0; length + 1 < pem.size(); ++length) {
     EXPECT_TRUE(thrown_error([&] { PrivateKey::from_pem(pem.substr(0, length)); })) << length;

@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 constexpr int kBacklog = 4096;                 // cut to net.core.somaxconn by the kernel
 constexpr std::string_view kListening = "0A";  // TCP_LISTEN in /proc/net/tcp
 
-// Inodes of the sockets that listen on the port, from one table of /proc/net.
+// Inodes of the sockets that listen on the port, from one table of /proc/net. The kernel shows
+// those that listen first; a busy server has a hundred thousand others behind them.
 void listening_inodes(const char* table, std::uint16_t port, std::set<std::string>& inodes) {
   std::ifstream file(table);
   std::string line;
@@ -38,7 +39,8 @@ void listening_inodes(const char* table, std::uint16_t port, std::set<std::strin
         timeout >> inode;
     const std::size_t colon = local.rfind(':');
     unsigned listening = 0;
-    if (colon == std::string::npos || state != kListening) continue;
+    if (state != kListening) return;
+    if (colon == std::string::npos) continue;
     const char* end = local.data() + local.size();
     if (std::from_chars(local.data() + colon + 1, end, listening, 16).ptr != end) continue;
     if (listening == port) inodes.insert("socket:[" + inode + "]");

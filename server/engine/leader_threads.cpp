@@ -1,3 +1,4 @@
+#include <autohttps/server/engine/event_round.h>
 #include <autohttps/server/engine/exchange.h>
 #include <autohttps/server/engine/leader_threads.h>
 
@@ -130,6 +131,7 @@ void LeaderThreads::lead(std::unique_lock<std::mutex>& lock) {
     work_.handle(event);
     lock.lock();
     if (epoch_ != epoch) {
+      leave_event_round();
       --busy_;  // counted when the lead went
       return;
     }
@@ -139,10 +141,12 @@ void LeaderThreads::lead(std::unique_lock<std::mutex>& lock) {
 
 // False: stopping.
 bool LeaderThreads::take_batch(std::unique_lock<std::mutex>& lock) {
+  leave_event_round();
   if (stopping_) return false;
   lock.unlock();
   batch_.resize(kBatch);  // nobody else touches it while there is nothing in it to be handled
   const int count = ::epoll_wait(epoll_, batch_.data(), static_cast<int>(kBatch), work_.wait_ms());
+  begin_event_round();
   batch_.resize(static_cast<std::size_t>(std::max(count, 0)));
   work_.collect(batch_);
   lock.lock();
@@ -151,6 +155,7 @@ bool LeaderThreads::take_batch(std::unique_lock<std::mutex>& lock) {
 }
 
 bool LeaderThreads::give_away() noexcept {
+  leave_event_round();
   const std::lock_guard lock(mutex_);
   return !led_ || epoch_ != our_epoch || pass_lead_on();
 }

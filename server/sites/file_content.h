@@ -33,6 +33,8 @@ struct FileContent {
   // and until when a look at its state will do, see KnownFiles.
   mutable std::atomic<std::int64_t> alone_until{0};
   mutable std::atomic<std::int64_t> glance_until{0};
+  // The last event_round() in which its state was looked at.
+  mutable std::atomic<std::uint64_t> seen_in{0};
 };
 
 // The bytes of a content, from memory or from the file.

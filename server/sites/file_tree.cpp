@@ -1,4 +1,5 @@
 #include <autohttps/common/descriptor_limit.h>
+#include <autohttps/server/engine/event_round.h>
 #include <autohttps/server/sites/file_tree.h>
 
 #include <fcntl.h>
@@ -39,11 +40,17 @@ FileState FileState::of(const struct stat& status) noexcept {
 // A folder that is held open keeps its inode's number: while the path leads to that number, it
 // leads to that folder.
 std::shared_ptr<const FileTree::Root> FileTree::root() const {
+  const std::uint64_t round = event_round();
+  {
+    const std::lock_guard lock(mutex_);
+    if (round != 0 && round == seen_in_) return last_root_;
+  }
   struct stat status {};
   if (::stat(root_.c_str(), &status) != 0) return nullptr;
   {
     const std::lock_guard lock(mutex_);
     if (last_root_ && last_root_->device == status.st_dev && last_root_->inode == status.st_ino) {
+      seen_in_ = round;
       return last_root_;
     }
   }
@@ -53,6 +60,7 @@ std::shared_ptr<const FileTree::Root> FileTree::root() const {
   std::shared_ptr<const Root> before = root;
   const std::lock_guard lock(mutex_);
   last_root_.swap(before);  // which is closed after the lock
+  seen_in_ = round;
   return root;
 }
 

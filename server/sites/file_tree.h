@@ -39,8 +39,9 @@ struct OpenedFile {
   int error = 0;  // errno
 };
 
-// Thread-safe. Every look-up is the kernel's, beneath the root as it is at that moment (openat2(2),
-// RESOLVE_BENEATH): no "..", no link, no rename at the same time leads out of it. What it gives is
+// Thread-safe. Every look-up is the kernel's, beneath the root as it is at that moment, or was when
+// another request was handled that came no earlier (see event_round.h); by openat2(2) with
+// RESOLVE_BENEATH: no "..", no link, no rename at the same time leads out of it. What it gives is
 // an open file, so that what happens to the name afterwards does not matter either.
 class FileTree {
  public:
@@ -61,8 +62,9 @@ class FileTree {
   std::shared_ptr<const Root> root() const;
 
   const std::string root_;
-  mutable std::mutex mutex_;  // guards last_root_
+  mutable std::mutex mutex_;  // guards what follows
   mutable std::shared_ptr<const Root> last_root_;
+  mutable std::uint64_t seen_in_ = 0;  // the last event_round() in which the path was looked up
 };
 
 // The status for what could not be opened: what is not there, leads out, or is no name at all is

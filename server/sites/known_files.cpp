@@ -1,6 +1,7 @@
 #include <autohttps/server/sites/known_files.h>
 
 #include <autohttps/server/engine/coarse_clock.h>
+#include <autohttps/server/engine/event_round.h>
 
 #include <sys/stat.h>
 #include <time.h>
@@ -50,15 +51,20 @@ KnownFiles::Found KnownFiles::find(const std::string& path, std::string_view typ
   const std::string& name = coding.empty() ? path : own_name;
   std::shared_ptr<const FileContent> known = cache_.find(name);
   FileState state;
-  if (known && now < known->glance_until.load(std::memory_order_relaxed) &&
-      tree_.glance(path, state) && state == known->state) {
-    return {{std::move(known)}};
+  const std::uint64_t round = event_round();
+  if (known && now < known->glance_until.load(std::memory_order_relaxed)) {
+    const bool seen = round != 0 && known->seen_in.load(std::memory_order_relaxed) == round;
+    if (seen || (tree_.glance(path, state) && state == known->state)) {
+      known->seen_in.store(round, std::memory_order_relaxed);
+      return {{std::move(known)}};
+    }
   }
   OpenedFile opened = tree_.open(path);
   if (opened.kind != OpenedFile::Kind::file) return {{}, std::move(opened)};
   const bool may_be_kept = keeps_ && opened.state.size <= kLargestKept;
   if (!known || known->state != opened.state || (may_be_kept && !known->bytes)) {
-    auto read = std::make_shared<FileContent>(opened.state, type, coding);
+    auto read = std::make_shared<FileContent>(
+        opened.state, coding.empty() ? types_->type_of(path) : type, coding);
     if (known && known->state == opened.state) read->alone_until = known->alone_until.load();
     if (may_be_kept) read->bytes = read_settled(opened);
     known = std::move(read);
@@ -66,6 +72,7 @@ KnownFiles::Found KnownFiles::find(const std::string& path, std::string_view typ
   }
   if (!known->bytes) return {{std::move(known), std::move(opened.fd)}};
   known->glance_until.store(now + kGlanceFor, std::memory_order_relaxed);
+  known->seen_in.store(round, std::memory_order_relaxed);
   return {{std::move(known)}};
 }
 

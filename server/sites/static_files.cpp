@@ -122,8 +122,8 @@ Answer show(const HeadView& head, Representation shown) {
 class StaticFiles::Impl {
  public:
   explicit Impl(StaticFilesOptions options)
-      : files_(options.root, options.memory),
-        types_(options.types ? std::move(options.types) : MediaTypes::of_system()),
+      : files_(options.root, options.memory,
+               options.types ? std::move(options.types) : MediaTypes::of_system()),
         lists_(options.listing) {}
 
   Answer answer(const HeadView&, std::string_view path);
@@ -135,7 +135,6 @@ class StaticFiles::Impl {
   void negotiate(const HeadView&, const std::string& name, Representation&);
 
   KnownFiles files_;
-  const std::shared_ptr<const MediaTypes> types_;
   const bool lists_;
 };
 
@@ -143,7 +142,7 @@ Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path) {
   const auto wanted = file_path_of(path);
   if (!wanted) return status_answer(is_malformed_path(path) ? 400 : 404);
   if (wanted->is_folder) return folder(head, wanted->path);
-  auto [content, other] = files_.find(wanted->path, types_->type_of(wanted->path));
+  auto [content, other] = files_.find(wanted->path);
   if (content.about) return file(head, wanted->path, std::move(content));
   if (other.kind == OpenedFile::Kind::folder) return to_folder(head.resource);
   return status_answer(status_of_open_error(other.error));
@@ -151,7 +150,7 @@ Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path) {
 
 Answer StaticFiles::Impl::folder(const HeadView& head, const std::string& path) {
   const std::string index = path == "." ? kIndex : path + "/" + kIndex;
-  auto [content, other] = files_.find(index, types_->type_of(index));
+  auto [content, other] = files_.find(index);
   if (content.about) return file(head, index, std::move(content));
   const bool has_none = other.kind == OpenedFile::Kind::nothing && other.error == ENOENT;
   if (has_none && lists_) return list(path);

@@ -66,7 +66,7 @@ TEST_F(HttpServerRecordsTest, TellsOfHandlersAnswersAndOfTheEnginesOwn) {
 TEST_F(HttpServerRecordsTest, CountsAnswersByTheirClassAndTheirBytes) {
   ask("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   ask("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  ask("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  ask("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   ask("GET /none HTTP/1.1\r\nHost: a\r\n\r\n");
   server_.stop();
   const Counters& counters = server_->counters();

@@ -1,11 +1,12 @@
+#include <autohttps/server/engine/event_round.h>
 #include <autohttps/server/sites/known_files.h>
-
 #include <autohttps/tests/server/static_files_fixture.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace autohttps {
@@ -13,30 +14,66 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class KnownFilesTest : public StaticFilesFixture {};
-
-TEST_F(KnownFilesTest, WhatIsKeptIsShownNoLongerThanTheFileIsTheSame) {
-  KnownFiles files(folder_ / "www", 1U << 20);
-  const auto shown = [&] {
-    const KnownFiles::Found found = files.find("page.txt", "text/plain");
+class KnownFilesTest : public StaticFilesFixture {
+ protected:
+  static std::string shown_by(KnownFiles& files) {
+    const KnownFiles::Found found = files.find("page.txt");
     std::string bytes(8, '\0');
     bytes.resize(found.content.about ? found.content.read(0, bytes).bytes : 0);
     return bytes;
-  };
+  }
+};
+
+TEST_F(KnownFilesTest, WhatIsKeptIsShownNoLongerThanTheFileIsTheSame) {
+  KnownFiles files(folder_ / "www", 1U << 20, std::make_shared<MediaTypes>());
+  const auto shown = [&] { return shown_by(files); };
   write("page.txt", "one");
-  while (!files.find("page.txt", "text/plain").content.about->bytes) {  // until it is old enough
+  while (!files.find("page.txt").content.about->bytes) {  // until it is old enough
     EXPECT_EQ(shown(), "one");
   }
   EXPECT_EQ(shown(), "one");
   write("page.txt", "two");  // in place: the same inode, size and time of modification
   EXPECT_EQ(shown(), "two");
-  while (!files.find("page.txt", "text/plain").content.about->bytes) {
+  while (!files.find("page.txt").content.about->bytes) {
   }
   folder_.write("www/next", "six");
   fs::rename(folder_ / "www/next", folder_ / "www/page.txt");
   EXPECT_EQ(shown(), "six");
   fs::remove(folder_ / "www/page.txt");
   EXPECT_EQ(shown(), "");
+}
+
+TEST_F(KnownFilesTest, OneLookIsEnoughForAllRequestsThatHadCome) {
+  KnownFiles files(folder_ / "www", 1U << 20, std::make_shared<MediaTypes>());
+  write("page.txt", "one");
+  while (!files.find("page.txt").content.about->bytes) {  // until it is old enough
+  }
+  begin_event_round();
+  EXPECT_EQ(shown_by(files), "one");
+  write("page.txt", "two");
+  EXPECT_EQ(shown_by(files), "one");  // who asked before it was written
+  std::thread([&] { EXPECT_EQ(shown_by(files), "two"); }).join();  // of whom nothing is known
+  begin_event_round();
+  EXPECT_EQ(shown_by(files), "two");
+  write("page.txt", "six");
+  leave_event_round();
+  EXPECT_EQ(shown_by(files), "six");
+}
+
+TEST_F(KnownFilesTest, OneLookAtTheRootIsEnoughForAllRequestsThatHadCome) {
+  fs::create_symlink("www", folder_ / "current");
+  folder_.write("www/which", "www");
+  folder_.write("next/which", "next one");
+  const FileTree tree(folder_ / "current");
+  const auto size = [&] { return tree.open("which").state.size; };
+  begin_event_round();
+  EXPECT_EQ(size(), 3U);
+  fs::create_symlink("next", folder_ / "turned");
+  fs::rename(folder_ / "turned", folder_ / "current");
+  EXPECT_EQ(size(), 3U);
+  begin_event_round();
+  EXPECT_EQ(size(), 8U);
+  leave_event_round();
 }
 
 TEST(FileCacheTest, IsBounded) {

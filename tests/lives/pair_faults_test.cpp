@@ -2,7 +2,7 @@
 // every step, lost replies and dead orders at a CA that gives the same pending order to both.
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/common/error.h>
-#include <autohttps/tests/acme/death.h>
+#include <autohttps/tests/lives/death.h>
 #include <autohttps/tests/support/pair_fixture.h>
 
 #include <chrono>

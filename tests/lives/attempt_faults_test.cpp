@@ -4,7 +4,7 @@
 #include <autohttps/acme/management/publisher.h>
 #include <autohttps/acme/store/account_store.h>
 #include <autohttps/common/error.h>
-#include <autohttps/tests/acme/death.h>
+#include <autohttps/tests/lives/death.h>
 #include <autohttps/tests/support/issuing_process.h>
 #include <autohttps/tests/support/recording_sink.h>
 #include <autohttps/tests/support/test_certificates.h>

@@ -10,9 +10,11 @@ namespace {
 
 constexpr std::chrono::hours kBetweenReadings{1};  // wishes of other processes are noticed by then
 constexpr std::chrono::minutes kSoon{1};           // after trouble that has no time of its own
-// Reading goes on beside handshakes: a few milliseconds of work, then several times that of rest.
+// Reading goes on beside handshakes: some milliseconds of work, then several times that of rest,
+// however slow the machine is.
 constexpr std::size_t kAtOnce = 16;
-constexpr std::chrono::milliseconds kRest{25};
+constexpr std::chrono::milliseconds kLeastRest{25};
+constexpr int kRest = 5;  // times the work
 // So many that are due are not kept waiting until all are read.
 constexpr std::size_t kMostWaiting = 64;
 // Of what is no certificate, or not any more: until its files are others.
@@ -42,10 +44,18 @@ void LargeStoreLooks::read_all(const std::stop_token& stop) {
   const std::vector<std::string> ids = certificates_.listed();
   plan_.keep_only(ids);
   std::vector<std::string> due;
+  SteadyTime began = clock_.steady();
   for (std::size_t i = 0; i < ids.size() && !stop.stop_requested(); ++i) {
     if (look_at(ids[i])) due.push_back(ids[i]);
-    if (due.size() >= kMostWaiting) attempt(due);
-    if (i % kAtOnce == kAtOnce - 1) clock_.sleep_for(kRest, stop);
+    if (i % kAtOnce == kAtOnce - 1) {
+      const auto worked = clock_.steady() - began;
+      clock_.sleep_for(std::max<SteadyTime::duration>(kLeastRest, kRest * worked), stop);
+      began = clock_.steady();
+    }
+    if (due.size() >= kMostWaiting) {
+      attempt(due);
+      began = clock_.steady();  // waiting for a CA is no work
+    }
   }
   attempt(due);
 }

@@ -28,11 +28,13 @@ class LargeStoreLooksTest : public CertificateStoreFixture {
     return looks_.look(whole, {});
   }
 
+  std::chrono::milliseconds work_{0};    // what a look takes
   std::map<std::string, WallTime> due_;  // those missing: in 30 days
   std::vector<std::string> looked_, attempted_;
   LargeStoreLooks looks_{certificates_, clock_,
                          [this](const std::string& id) -> std::optional<WallTime> {
                            looked_.push_back(id);
+                           clock_.advance(work_);
                            const WallTime due =
                                due_.contains(id) ? due_[id] : clock_.wall() + days(30);
                            if (due <= clock_.wall()) return std::nullopt;
@@ -58,6 +60,18 @@ TEST_F(LargeStoreLooksTest, EachCertificateIsLookedAtOnceAndThenWhenItIsDue) {
   EXPECT_EQ(attempted_, std::vector<std::string>{"b.test"});
   look();
   EXPECT_TRUE(attempted_.empty());
+}
+
+TEST_F(LargeStoreLooksTest, ReadingRestsSeveralTimesAsLongAsItWorks) {
+  for (int i = 0; i < 29; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".test";
+    put_spec(name, {name});
+  }
+  work_ = std::chrono::milliseconds(10);  // a slow machine
+  const SteadyTime before = clock_.steady();
+  look();
+  EXPECT_EQ(looked_.size(), 32U);
+  EXPECT_GE(clock_.steady() - before, 6 * 32 * work_);
 }
 
 TEST_F(LargeStoreLooksTest, WhatOtherProcessesChangeIsSeenWithinTheHourAndAtOnceWhenWoken) {

@@ -1,56 +1,54 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/response_text.h>
-#include <autohttps/server/httplib/abi_check.h>
 #include <autohttps/server/httplib/direct_call.h>
 #include <autohttps/server/httplib/exchange_stream.h>
+#include <autohttps/server/httplib/private_members.h>
+
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <exception>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
+
+// Of newer versions; find_content_type() is in the header of none that is compiled.
+namespace httplib::detail {
+class mmap;
+std::string find_content_type(const std::string& path, const std::map<std::string, std::string>&,
+                              const std::string& otherwise);
+bool parse_accept_header(const std::string&, std::vector<std::string>& types);
+ssize_t write_headers(Stream&, const Headers&);
+}  // namespace httplib::detail
 
 namespace autohttps {
 namespace {
 
+// What differs between versions is templates of the library's own types: so no version is asked for
+// what it does not have.
+using namespace httplib_private;
 using httplib::Request;
 using httplib::Response;
 using httplib::Server;
 
-constexpr bool kLibraryIsSlow = httplib_version(CPPHTTPLIB_VERSION) < 1200;
-// The library's limits of a line are 8 KiB.
+// The library's limits are 8 KiB a line, and since 0.18 100 fields.
 constexpr std::size_t kMostHead = 4 << 10;
-
-// The routes and hooks are private, and every one of them may have been registered through a
-// reference to the base, where nothing of ours sees it. An explicit instantiation may name private
-// members ([temp.spec]/6): these are opened, for reading and calling.
-template <typename Name, auto Member>
-struct Open {
-  friend constexpr auto member(Name) { return Member; }
-};
-#define AUTOHTTPS_OPEN(name)            \
-  struct name {                         \
-    friend constexpr auto member(name); \
-  };                                    \
-  template struct Open<name, &Server::name>
-AUTOHTTPS_OPEN(parse_request_line);
-AUTOHTTPS_OPEN(routing);
-AUTOHTTPS_OPEN(write_response);
-AUTOHTTPS_OPEN(write_response_with_content);
-AUTOHTTPS_OPEN(default_headers_);
-AUTOHTTPS_OPEN(error_handler_);
-AUTOHTTPS_OPEN(exception_handler_);
-AUTOHTTPS_OPEN(post_routing_handler_);
-AUTOHTTPS_OPEN(logger_);
-#undef AUTOHTTPS_OPEN
+constexpr std::size_t kMostFields = 64;
 
 bool is_plain(const FieldView& field) noexcept {
-  if (field.value.empty()) return false;  // the library drops a field without one
+  if (field.value.empty()) return false;  // some versions drop a field without one
   const auto is = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
   switch (field.name.size()) {
     case 5:
       return !is("Range");
     case 6:
       return !is("Expect");
+    case 7:
+      return !kHas041 || !is("Upgrade");  // it speaks WebSocket
     case 10:
       return !is("LOCAL_ADDR") && !is("LOCAL_PORT");
     case 11:
@@ -92,15 +90,54 @@ void set_addresses(Request& request, const Peer& peer) {
   request.local_port = peer.local_port;
 }
 
-// The addresses first: among few, their place is found soon.
+// Before 0.18 the fields are ordered by name, and the addresses come first here: among few, their
+// place is found soon. Then they are hashed, and the order they came in shows. Since 0.41 the
+// addresses are no fields.
 void set_fields(Request& request, const HeadView& head) {
   httplib::Headers& headers = request.headers;
-  headers.emplace("LOCAL_ADDR", request.local_addr);
-  headers.emplace("LOCAL_PORT", std::to_string(request.local_port));
-  headers.emplace("REMOTE_ADDR", request.remote_addr);
-  headers.emplace("REMOTE_PORT", std::to_string(request.remote_port));
+  const auto set_address_fields = [&] {
+    headers.emplace("REMOTE_ADDR", request.remote_addr);
+    headers.emplace("REMOTE_PORT", std::to_string(request.remote_port));
+    headers.emplace("LOCAL_ADDR", request.local_addr);
+    headers.emplace("LOCAL_PORT", std::to_string(request.local_port));
+  };
+  if constexpr (!kHas018) set_address_fields();
   for (const FieldView& field : head.fields) {
     headers.emplace(std::string(field.name), std::string(field.value));
+  }
+  if constexpr (kHas018 && !kHas041) set_address_fields();
+}
+
+[[maybe_unused]] bool is_there(int client) noexcept {
+  char byte = 0;
+  const ssize_t got = ::recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+// What newer versions tell beside the fields. False: the library refuses this request.
+template <typename AnyRequest>
+bool set_newer_members(AnyRequest& request, const Exchange& exchange) {
+  if constexpr (kHas018) {
+    // As the library has it, the descriptor alone is kept: a copied request may outlive us.
+    request.is_connection_closed = [client = exchange.descriptor()] { return !is_there(client); };
+  }
+  if constexpr (kHas041) {
+    request.start_time_ = std::chrono::steady_clock::now();
+    const auto accept = request.headers.find("Accept");
+    return accept == request.headers.end() ||
+           httplib::detail::parse_accept_header(accept->second, request.accept_content_types);
+  }
+  return true;
+}
+
+void set_default_headers(const Server& server, Response& response) {
+  const httplib::Headers& headers = server.*member(default_headers_());
+  if constexpr (kHas018) {
+    if (!headers.empty()) response.headers = headers;
+  } else {
+    for (const auto& field : headers) {  // one of each name
+      if (!response.has_header(field.first)) response.headers.insert(field);
+    }
   }
 }
 
@@ -113,9 +150,54 @@ bool route(Server& server, httplib::Stream& stream, Request& request, Response& 
   }
 }
 
+// set_file_content(). False: it cannot be opened.
+template <typename AnyServer, typename AnyResponse, typename AnyError = httplib::Error,
+          typename Mapped = httplib::detail::mmap>
+bool take_file(const AnyServer& server, const Request& request, AnyResponse& response) {
+  if constexpr (kHas018) {
+    const std::string& path = response.file_content_path_;
+    if (path.empty()) return true;
+    const auto file = std::make_shared<Mapped>(path.c_str());
+    if (!file->is_open()) {
+      response.body.clear();
+      response.content_length_ = 0;
+      response.content_provider_ = nullptr;
+      response.status = 404;
+      if constexpr (kHas041) {
+        (server.*member(output_error_log()))(AnyError::OpenFile, &request);
+      }
+      return false;
+    }
+    const std::string type = response.file_content_content_type_.empty()
+                                 ? httplib::detail::find_content_type(
+                                       path, server.*member(file_extension_and_mimetype_map_()),
+                                       server.*member(default_file_mimetype_()))
+                                 : response.file_content_content_type_;
+    response.set_content_provider(
+        file->size(), type,
+        [file](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+          return sink.write(file->data() + offset, length);
+        });
+  }
+  return true;
+}
+
+template <typename AnyServer>
+bool writes_fields_itself(const AnyServer& server) {
+  if constexpr (kHas018) {
+    using Writer = decltype(&httplib::detail::write_headers);
+    const Writer* const writer = (server.*member(header_writer_())).template target<Writer>();
+    return !writer || *writer != &httplib::detail::write_headers;
+  } else {
+    return false;
+  }
+}
+
 // Would the library's writer say something that only it knows?
 bool is_plain(const Server& server, const Request& request, const Response& response) {
   if (server.*member(post_routing_handler_()) || server.*member(logger_())) return false;
+  if (writes_fields_itself(server)) return false;
+  if (kHas041 && response.status >= 400) return false;  // it ends the connection
   if (response.status >= 400 && server.*member(error_handler_())) return false;
   if (response.status < 200 || !has_body(request.method, response.status)) return false;
   if (response.content_provider_ || response.content_length_ > 0) return false;
@@ -124,6 +206,16 @@ bool is_plain(const Server& server, const Request& request, const Response& resp
     const auto is = [&](std::string_view name) { return equals_ignoring_case(field.first, name); };
     return is("Content-Length") || is("Transfer-Encoding") || is("Connection") || is("Keep-Alive");
   });
+}
+
+// Then the client's address is what a field says.
+template <typename AnyServer>
+bool trusts_proxies(const AnyServer& server) noexcept {
+  if constexpr (kHas041) {
+    return !(server.*member(trusted_proxies_())).empty();
+  } else {
+    return false;
+  }
 }
 
 bool write_plain(Exchange& exchange, Response& response, std::string_view keep_alive) {
@@ -143,36 +235,34 @@ bool write_plain(Exchange& exchange, Response& response, std::string_view keep_a
 }  // namespace
 
 bool may_be_called_directly(const Server& server, const HeadView& head) noexcept {
-  if (!kLibraryIsSlow) return false;
+  if (kSteps == Steps::unknown || trusts_proxies(server)) return false;
   if (head.method != "GET" || !head.http11() || head.has_body() || !head.authority.empty()) {
     return false;
   }
-  return head.text.size() <= kMostHead && !has_percent_behind_target(head) &&
+  return head.text.size() <= kMostHead && head.fields.size() <= kMostFields &&
+         !has_percent_behind_target(head) &&
          std::all_of(head.fields.begin(), head.fields.end(),
                      [](const FieldView& field) { return is_plain(field); }) &&
          server.*member(exception_handler_());
 }
 
-bool call_directly(Server& server, Exchange& exchange, std::string_view keep_alive,
-                   const std::function<void(Request&)>& setup) {
+std::optional<bool> call_directly(Server& server, Exchange& exchange, std::string_view keep_alive,
+                                  const std::function<void(Request&)>& setup) {
+  Request request;
+  if (!parse_line(server, exchange.head(), request)) return std::nullopt;
+  set_addresses(request, exchange.peer());
+  set_fields(request, exchange.head());
+  if (!set_newer_members(request, exchange)) return std::nullopt;
+  setup(request);
+
   const bool last = exchange.must_close();
   ExchangeStream stream(exchange);
-  Request request;
   Response response;
   response.version = "HTTP/1.1";
-  for (const auto& field : server.*member(default_headers_())) {  // one of each name
-    if (!response.has_header(field.first)) response.headers.insert(field);
-  }
-  bool routed = false;
-  if (parse_line(server, exchange.head(), request)) {
-    set_addresses(request, exchange.peer());
-    set_fields(request, exchange.head());
-    setup(request);
-    routed = route(server, stream, request, response);
-    if (response.status == -1) response.status = routed ? 200 : 404;
-  } else {
-    response.status = 400;
-  }
+  set_default_headers(server, response);
+  bool routed = route(server, stream, request, response);
+  if (response.status == -1) response.status = routed ? 200 : 404;
+  routed = routed && take_file(server, request, response);
   if (routed && is_plain(server, request, response)) {
     return write_plain(exchange, response, keep_alive);
   }

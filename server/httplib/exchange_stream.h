@@ -14,6 +14,7 @@ namespace autohttps {
 
 // Of one thread. The union of what Stream asks for in all versions of cpp-httplib, hence no
 // `override`.
+// NOLINTBEGIN(modernize-use-override)
 class ExchangeStream final : public httplib::Stream {
  public:
   // `expect_is_kept`: the library answers "Expect: 100-continue" itself.
@@ -47,5 +48,6 @@ class ExchangeStream final : public httplib::Stream {
   bool head_is_out_ = false;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
+// NOLINTEND(modernize-use-override)
 
 }  // namespace autohttps

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace autohttps {
@@ -92,10 +93,12 @@ class HttpServer::Sink final : public RequestSink {
       const bool last = exchange.must_close();
       const SlowPaths::Run run(paths_, exchange.head());
       const auto setup = [&](httplib::Request& request) { request.ssl = exchange.ssl(); };
-      const bool good = may_be_called_directly(server_, exchange.head())
-                            ? call_directly(server_, exchange, keep_alive_, setup)
-                            : process(exchange, last, closed, setup);
-      exchange.finish(good && !closed && !last);
+      std::optional<bool> good;
+      if (may_be_called_directly(server_, exchange.head())) {
+        good = call_directly(server_, exchange, keep_alive_, setup);
+      }
+      if (!good) good = process(exchange, last, closed, setup);
+      exchange.finish(*good && !closed && !last);
     } catch (...) {
       // Of a handler there is none here: the library has caught it. Without memory the connection
       // ends.

@@ -3,6 +3,7 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/head_scanner.h>
 #include <autohttps/server/httplib/http_server.h>
+#include <autohttps/server/httplib/private_members.h>
 #include <autohttps/tests/support/running_server.h>
 #include <autohttps/tests/support/temporary_folder.h>
 #include <autohttps/tests/support/test_connection.h>
@@ -36,10 +37,16 @@ bool goes_directly(const std::string& head) {
   return may_be_called_directly(server, view);
 }
 
+std::string many_fields(int count) {
+  std::string fields;
+  for (int i = 0; i < count; ++i) fields += "X: a\r\n";
+  return fields;
+}
+
 TEST(DirectCallTest, IsForPlainRequestsOnly) {
   const std::string start = "GET / HTTP/1.1\r\nHost: a.test\r\n";
-  // Since 0.12 it is for none.
-  const bool plain = httplib_version(CPPHTTPLIB_VERSION) < 1200;
+  // With a version whose steps are not known it is for none.
+  const bool plain = httplib_private::kSteps != httplib_private::Steps::unknown;
   EXPECT_EQ(goes_directly(start + "\r\n"), plain);
   EXPECT_EQ(goes_directly(start + "User-Agent: x\r\nAccept: */*\r\nCookie: a=b\r\n\r\n"), plain);
   EXPECT_EQ(goes_directly("GET /%41?x=%42 HTTP/1.1\r\nHost: a.test\r\n\r\n"), plain);
@@ -57,6 +64,7 @@ TEST(DirectCallTest, IsForPlainRequestsOnly) {
            start + "Content-Length: 1\r\n\r\n",
            start + "Transfer-Encoding: chunked\r\n\r\n",
            start + "X: " + std::string(4'096, 'x') + "\r\n\r\n",
+           start + many_fields(64) + "\r\n",
            std::string("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n"),
            std::string("GET / HTTP/1.0\r\nHost: a.test\r\n\r\n"),
            std::string("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n"),
@@ -64,6 +72,31 @@ TEST(DirectCallTest, IsForPlainRequestsOnly) {
        }) {
     EXPECT_FALSE(goes_directly(head)) << head.substr(0, 100);
   }
+}
+
+// Of what only some versions have: generic, so that no other is asked for it.
+template <typename AnyServer, typename Use>
+void with(AnyServer& server, Use use) {
+  if constexpr (requires { use(server); }) use(server);
+}
+
+TEST(DirectCallTest, IsNotForWhatNewerVersionsReadFromFields) {
+  const std::string start = "GET / HTTP/1.1\r\nHost: a.test\r\n";
+  EXPECT_EQ(
+      goes_directly(start + "Upgrade: websocket\r\n\r\n"),
+      httplib_private::kSteps != httplib_private::Steps::unknown && !httplib_private::kHas041);
+
+  httplib::Server server;
+  server.set_exception_handler([](const Request&, Response&, const std::exception_ptr&) {});
+  bool trusts = false;
+  with(server, [&](auto& any) -> decltype(any.set_trusted_proxies({}), void()) {
+    any.set_trusted_proxies({"10.0.0.1"});
+    trusts = true;
+  });
+  HeadView view;
+  HeadScanner().scan("GET / HTTP/1.1\r\nHost: a\r\n\r\n", {}, view);
+  EXPECT_EQ(may_be_called_directly(server, view),
+            httplib_private::kSteps != httplib_private::Steps::unknown && !trusts);
 }
 
 TEST(DirectCallTest, IsNotForAServerThatWouldTellOfExceptions) {
@@ -90,6 +123,21 @@ class Calls {
   std::string calls_;
 };
 
+template <typename AnyRequest>
+std::string newer_members_of(const AnyRequest& request) {
+  std::string text;
+  if constexpr (requires { request.accept_content_types; }) {
+    for (const std::string& type : request.accept_content_types) text += "accepts " + type + "\n";
+    text += request.matched_route + "\n";
+    text += request.start_time_.time_since_epoch().count() > 0 ? "started\n" : "never started\n";
+  }
+  if constexpr (requires { request.path_params; }) {
+    for (const auto& [name, value] : request.path_params) text += name + " is " + value + "\n";
+    text += request.is_connection_closed() ? "gone\n" : "there\n";
+  }
+  return text;
+}
+
 std::string all_of(const Request& request) {
   std::string text = request.method + " " + request.target + " " + request.version + " path " +
                      request.path + " body " + request.body + "\n";
@@ -101,8 +149,27 @@ std::string all_of(const Request& request) {
     text += name + ": " + (port ? "its port" : value) + "\n";
   }
   for (const auto& match : request.matches) text += "match " + match.str() + "\n";
+  text += newer_members_of(request);
   return text + request.remote_addr + " " + request.local_addr + " " +
          std::to_string(request.local_port);
+}
+
+template <typename AnyServer, typename AnyResponse = Response>
+void add_newer_routes(AnyServer& server, const std::string& folder) {
+  server.Get("/of/:whom/at/:when", [](const Request& request, Response& response) {
+    response.set_content(all_of(request), "application/octet-stream");
+  });
+  if constexpr (requires(AnyResponse response) { response.set_file_content(folder); }) {
+    server.Get("/file", [folder](const Request&, AnyResponse& response) {
+      response.set_file_content(folder + "/a.txt");
+    });
+    server.Get("/typed-file", [folder](const Request&, AnyResponse& response) {
+      response.set_file_content(folder + "/a.txt", "image/png");
+    });
+    server.Get("/no-file", [folder](const Request&, AnyResponse& response) {
+      response.set_file_content(folder + "/none.txt");
+    });
+  }
 }
 
 void add_routes(httplib::Server& server, Calls& calls) {
@@ -178,6 +245,10 @@ const std::vector<std::string> kTargets = {"/all/a/1",
                                            "/chunked",
                                            "/throws-a-number",
                                            "/no/such",
+                                           "/of/me/at/noon",
+                                           "/file",
+                                           "/typed-file",
+                                           "/no-file",
                                            "/files/a.txt",
                                            "/files/none",
                                            "/files/../a.txt",
@@ -263,6 +334,40 @@ const std::vector<Row> kServers = {
                     response.get_header_value("Keep-Alive"));
        });
      }},
+    {"a writer of fields",
+     [](httplib::Server& server, Calls&) {
+       with(server, [](auto& any) -> decltype(any.set_header_writer({}), void()) {
+         any.set_header_writer([](httplib::Stream& stream, httplib::Headers& headers) {
+           std::string text = "X-Written: 1\r\n";
+           for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
+           text += "\r\n";
+           return stream.write(text.data(), text.size());
+         });
+       });
+     }},
+    {"logs of newer versions",
+     [](httplib::Server& server, Calls& calls) {
+       with(server, [&](auto& any) -> decltype(any.set_error_logger({}), void()) {
+         any.set_error_logger([&calls](const auto& error, const Request* request) {
+           calls.note("error " + std::to_string(static_cast<int>(error)) + " at " +
+                      (request ? request->path : "nothing"));
+         });
+         any.set_pre_compression_logger([&calls](const Request& request, const Response&) {
+           calls.note("compresses " + request.path);
+         });
+       });
+     }},
+    {"a hook of newer versions",
+     [](httplib::Server& server, Calls& calls) {
+       with(server, [&](auto& any) -> decltype(any.set_pre_request_handler({}), void()) {
+         any.set_pre_request_handler([&calls](const Request& request, Response& response) {
+           calls.note("request " + request.path);
+           if (request.path != "/text") return httplib::Server::HandlerResponse::Unhandled;
+           response.set_content("taken", "text/plain");
+           return httplib::Server::HandlerResponse::Handled;
+         });
+       });
+     }},
 };
 
 TEST(DirectCallTest, IsSeenByNobody) {
@@ -273,6 +378,7 @@ TEST(DirectCallTest, IsSeenByNobody) {
     RunningServer<HttpServer> running;
     httplib::Server& server = *running;
     add_routes(server, calls);
+    add_newer_routes(server, folder.path().string());
     server.set_mount_point("/files", folder.path().string());
     server.set_keep_alive_timeout(7);
     row.set_up(server, calls);
@@ -280,7 +386,9 @@ TEST(DirectCallTest, IsSeenByNobody) {
     for (const std::string& target : kTargets) {
       for (const std::string fields :
            {"", "Connection: close\r\n", "Accept-Encoding: gzip\r\n",
-            "X-Own: 1\r\nx-own: 2\r\nAccept: text/html, */*;q=0.1\r\n"}) {
+            "X-Own: 1\r\nx-own: 2\r\nAccept: text/html;q=0.5, */*;q=0.1, image/*\r\n",
+            "Accept: text/html,,\r\n", "Upgrade: websocket\r\n",
+            "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n"}) {
         const std::string direct = answer_to(running.port(), target, fields);
         const std::string direct_calls = calls.take();
         const std::string through = fields + std::string(kThroughTheLibrary);

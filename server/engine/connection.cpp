@@ -253,11 +253,12 @@ Connection::Step Connection::end_connection() {
     end();
     return Step::again;
   }
-  wire_.end_writing();
   if (!lingers_ && in_.empty()) {
+    wire_.end_tls();
     end();
     return Step::again;
   }
+  wire_.end_writing();
   in_.clear();
   phase_ = Phase::linger;
   set_deadline(shard_.now() + shard_.limits().linger.count());
@@ -292,7 +293,7 @@ Connection::Step Connection::expire() {
         return refuse(408, "");
       }
       shard_.count(served_ > 0 ? Count::late_idle : Count::late_head);
-      wire_.end_writing();
+      wire_.end_tls();
       break;
     case Phase::body:
       shard_.count(Count::late_body);

@@ -52,7 +52,7 @@ void Wire::note_event(bool peer_ended) noexcept {
 }
 
 void Wire::end_writing() noexcept {
-  if (tls_) tls_.close_notify();
+  end_tls();
   ::shutdown(fd_.get(), SHUT_WR);
 }
 

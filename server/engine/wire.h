@@ -31,6 +31,10 @@ class Wire {
   void note_event(bool peer_ended) noexcept;
   // read() would bring nothing before the next event.
   bool drained() const noexcept { return tls_ ? tls_.drained() : drained_ && !peer_ended_; }
+  // close_notify; FIN then comes by close(), or by shutting down.
+  void end_tls() noexcept {
+    if (tls_) tls_.close_notify();
+  }
   void end_writing() noexcept;  // close_notify, FIN
 
   int fd() const noexcept { return fd_.get(); }

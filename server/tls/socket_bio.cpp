@@ -38,10 +38,11 @@ int read_socket(BIO* bio, char* into, int size) {
 
 int write_socket(BIO* bio, const char* from, int size) {
   BIO_clear_retry_flags(bio);
+  const SocketState& state = state_of(bio);
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (state.more ? MSG_MORE : 0);
   ssize_t sent = 0;
   do {
-    sent =
-        ::send(state_of(bio).fd, from, static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = ::send(state.fd, from, static_cast<std::size_t>(size), flags);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0 && would_block(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(sent);

@@ -158,7 +158,9 @@ bool TlsSession::ended_by_notice() const noexcept {
 void TlsSession::close_notify() noexcept {
   if (ssl_ == nullptr || ended_ == Need::failed || SSL_is_init_finished(ssl_) == 0) return;
   forget_others_errors();
+  socket_.more = true;
   if (SSL_shutdown(ssl_) < 0) ERR_clear_error();
+  socket_.more = false;
 }
 
 }  // namespace autohttps

@@ -70,7 +70,8 @@ class TlsSession {
   // After `closed`: the peer said so, and nobody cut off what it sent (RFC 8446 6.1).
   bool ended_by_notice() const noexcept;
 
-  void close_notify() noexcept;  // best effort, never waits
+  // Best effort, never waits. FIN is expected to follow at once, and takes it along.
+  void close_notify() noexcept;
 
   SSL* handle() const noexcept { return ssl_; }   // borrowed
   std::string_view server_name() const noexcept;  // that the peer asked for (RFC 6066 3), or empty

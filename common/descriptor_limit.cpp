@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 
 namespace autohttps {
 namespace {
@@ -34,11 +35,16 @@ std::size_t inherited_descriptor_limit() noexcept {
   return before != 0 ? before : limits_now().rlim_cur;
 }
 
-bool is_of_the_last_descriptors(int fd) noexcept {
+int first_of_the_last_descriptors() noexcept {
   constexpr rlim_t kLast = 64;
   constexpr rlim_t kPart = 4;
   const rlim_t most = limits_now().rlim_cur;
-  return fd >= 0 && static_cast<rlim_t>(fd) >= most - std::min(kLast, most / kPart);
+  constexpr rlim_t kLargest = std::numeric_limits<int>::max();  // the limit may be none at all
+  return static_cast<int>(std::min(most - std::min(kLast, most / kPart), kLargest));
+}
+
+bool is_of_the_last_descriptors(int fd) noexcept {
+  return fd >= 0 && fd >= first_of_the_last_descriptors();
 }
 
 }  // namespace autohttps

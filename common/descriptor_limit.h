@@ -17,5 +17,6 @@ std::size_t inherited_descriptor_limit() noexcept;
 // the last quarter). Those are for what must go on when visitors have taken all others: the store,
 // the CA, hooks. What was opened for a visitor and is one of them is to be closed again.
 bool is_of_the_last_descriptors(int fd) noexcept;
+int first_of_the_last_descriptors() noexcept;  // by the limit as it is now
 
 }  // namespace autohttps

@@ -29,6 +29,18 @@ int open_beneath(int folder, const std::string& path) noexcept {
   }
 }
 
+// See is_of_the_last_descriptors(); the limit is asked for once for all that came together.
+bool is_of_the_last(int fd) noexcept {
+  thread_local std::uint64_t asked_in = 0;
+  thread_local int first = 0;
+  const std::uint64_t round = event_round();
+  if (round == 0 || round != asked_in) {
+    first = first_of_the_last_descriptors();
+    asked_in = round;
+  }
+  return fd >= first;
+}
+
 }  // namespace
 
 FileState FileState::of(const struct stat& status) noexcept {
@@ -74,7 +86,7 @@ OpenedFile FileTree::open(const std::string& path) const {
     opened.fd.reset();
     return opened;
   }
-  if (is_of_the_last_descriptors(opened.fd.get())) {
+  if (is_of_the_last(opened.fd.get())) {
     opened.error = EMFILE;
     opened.fd.reset();
     return opened;

@@ -29,8 +29,7 @@ bool is_settled(const FileState& state) noexcept {
 }
 
 // All of a file, which is as its state says before and after it was read.
-std::optional<std::string> read_settled(const OpenedFile& opened) {
-  if (!is_settled(opened.state)) return std::nullopt;
+std::optional<std::string> read_whole(const OpenedFile& opened) {
   std::string bytes(static_cast<std::size_t>(opened.state.size), '\0');
   const ssize_t count = ::pread(opened.fd.get(), bytes.data(), bytes.size(), 0);
   struct stat now {};
@@ -61,12 +60,12 @@ KnownFiles::Found KnownFiles::find(const std::string& path, std::string_view typ
   }
   OpenedFile opened = tree_.open(path);
   if (opened.kind != OpenedFile::Kind::file) return {{}, std::move(opened)};
-  const bool may_be_kept = keeps_ && opened.state.size <= kLargestKept;
+  const bool may_be_kept = keeps_ && opened.state.size <= kLargestKept && is_settled(opened.state);
   if (!known || known->state != opened.state || (may_be_kept && !known->bytes)) {
     auto read = std::make_shared<FileContent>(
         opened.state, coding.empty() ? types_->type_of(path) : type, coding);
     if (known && known->state == opened.state) read->alone_until = known->alone_until.load();
-    if (may_be_kept) read->bytes = read_settled(opened);
+    if (may_be_kept) read->bytes = read_whole(opened);
     known = std::move(read);
     cache_.keep(name, known);
   }

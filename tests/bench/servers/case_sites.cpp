@@ -5,7 +5,13 @@
 
 #include <autohttps/tests/bench/measure.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <fstream>
+#include <stop_token>
+#include <thread>
+#include <utility>
 
 namespace autohttps::bench {
 namespace {
@@ -50,6 +56,22 @@ void ask_for(Turn& turn, const std::string& target) {
   turn.plan.next_name = [&contender = turn.contender] { return contender.host(); };
 }
 
+// A file that has another time every 50 ms: too young, each time, for anyone to keep its bytes.
+class ChangingFile {
+ public:
+  explicit ChangingFile(std::filesystem::path path)
+      : thread_([path = std::move(path)](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+            std::this_thread::sleep_for(kEvery);
+          }
+        }) {}
+
+ private:
+  static constexpr milliseconds kEvery{50};
+  std::jthread thread_;
+};
+
 // On the client's CPU: what it costs is nobody's.
 class Upstream {
  public:
@@ -84,6 +106,21 @@ std::vector<Table> measure_small_file(const Surroundings& surroundings, const Ef
   ContenderOptions options;
   if (!make_options(table, surroundings, Site::files, options)) return {table};
   alternate(table, surroundings, effort, kinds_with_sites(surroundings), options, [](Turn turn) {
+    turn.plan.connections = kConnections;
+    ask_for(turn, kSmallFile);
+    return load_keep_alive(turn.plan);
+  });
+  return {table};
+}
+
+std::vector<Table> measure_changing_file(const Surroundings& surroundings, const Effort& effort) {
+  Table table("changing",
+              "a file of 1 KiB that changes every 50 ms, keep-alive GETs on 64 connections",
+              load_columns("request"));
+  ContenderOptions options;
+  if (!make_options(table, surroundings, Site::files, options)) return {table};
+  alternate(table, surroundings, effort, kinds_with_sites(surroundings), options, [](Turn turn) {
+    const ChangingFile changing(turn.contender.folder().string() + kSmallFile);
     turn.plan.connections = kConnections;
     ask_for(turn, kSmallFile);
     return load_keep_alive(turn.plan);

@@ -33,8 +33,10 @@ std::vector<Table> measure_resumed(const Surroundings&, const Effort&);
 std::vector<Table> measure_resumed_one_ticket(const Surroundings&, const Effort&);
 std::vector<Table> measure_keep_alive(const Surroundings&, const Effort&);
 std::vector<Table> measure_open_loop(const Surroundings&, const Effort&);
-// Sites of the program: a small file, a huge one, a proxy (case_load.cpp).
+// Sites of the program: a small file, also one that changes all the time, a huge one, a proxy
+// (case_sites.cpp).
 std::vector<Table> measure_small_file(const Surroundings&, const Effort&);
+std::vector<Table> measure_changing_file(const Surroundings&, const Effort&);
 std::vector<Table> measure_huge_file(const Surroundings&, const Effort&);
 std::vector<Table> measure_proxy(const Surroundings&, const Effort&);
 // Memory of idle connections, and new ones meanwhile (case_idle.cpp).

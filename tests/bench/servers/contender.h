@@ -67,6 +67,8 @@ class Contender {
   const std::string& serial(int which) const { return serials_[which]; }
   int current() const noexcept { return current_; }    // of the two certificates
   const char* host() const noexcept { return host_; }  // that its site is for
+  // Where the files of its site are.
+  const std::filesystem::path& folder() const noexcept { return folder_; }
 
  private:
   struct Own {};

@@ -26,6 +26,7 @@ const std::vector<Case>& cases() {
       {"resumed-one-ticket", "the same, one session ticket each", measure_resumed_one_ticket},
       {"keep-alive", "keep-alive GETs", measure_keep_alive},
       {"static", "keep-alive GETs of a file of 1 KiB", measure_small_file},
+      {"changing", "the same of one that changes every 50 ms", measure_changing_file},
       {"huge-file", "a file of 100 MiB", measure_huge_file},
       {"proxy", "keep-alive GETs through a reverse proxy", measure_proxy},
       {"open-loop", "20,000 requests a second, some slow", measure_open_loop},

@@ -40,7 +40,9 @@ OwnedFd open_one() { return OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); 
 std::vector<OwnedFd> take_others() {
   start_with_few();
   std::vector<OwnedFd> taken;
-  while (!is_of_the_last_descriptors(open_one().get())) taken.push_back(open_one());
+  while (taken.size() < kLimit && !is_of_the_last_descriptors(open_one().get())) {
+    taken.push_back(open_one());
+  }
   return taken;
 }
 

@@ -5,7 +5,6 @@
 #include <autohttps/server/engine/shard.h>
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -325,12 +324,7 @@ bool Connection::must_close() const noexcept {
          shard_.is_draining();
 }
 
-bool Connection::client_is_there() noexcept {
-  if (gone_) return false;
-  char byte = 0;
-  const ssize_t got = ::recv(wire_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-}
+bool Connection::client_is_there() noexcept { return !gone_ && peer_is_there(wire_.fd()); }
 
 bool Connection::wait_writable() noexcept { return !gone_ && flush_or_wait() && client_is_there(); }
 

@@ -7,6 +7,12 @@
 
 namespace autohttps {
 
+bool peer_is_there(int socket) noexcept {
+  char byte = 0;
+  const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 bool Wire::open(OwnedFd fd, const TlsContext* context) noexcept {
   fd_ = std::move(fd);
   drained_ = true;

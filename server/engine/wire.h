@@ -11,6 +11,9 @@ namespace autohttps {
 
 class TlsContext;
 
+// Asks the socket: false when its peer sends no more, or it has failed.
+bool peer_is_there(int socket) noexcept;
+
 // Of one thread at a time.
 class Wire {
  public:

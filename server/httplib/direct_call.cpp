@@ -1,13 +1,11 @@
 #include <autohttps/common/strings.h>
 #include <autohttps/server/engine/response_text.h>
+#include <autohttps/server/engine/wire.h>
 #include <autohttps/server/httplib/direct_call.h>
 #include <autohttps/server/httplib/exchange_stream.h>
 #include <autohttps/server/httplib/private_members.h>
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <map>
@@ -108,18 +106,14 @@ void set_fields(Request& request, const HeadView& head) {
   if constexpr (kHas018 && !kHas041) set_address_fields();
 }
 
-[[maybe_unused]] bool is_there(int client) noexcept {
-  char byte = 0;
-  const ssize_t got = ::recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
 // What newer versions tell beside the fields. False: the library refuses this request.
 template <typename AnyRequest>
 bool set_newer_members(AnyRequest& request, const Exchange& exchange) {
   if constexpr (kHas018) {
     // As the library has it, the descriptor alone is kept: a copied request may outlive us.
-    request.is_connection_closed = [client = exchange.descriptor()] { return !is_there(client); };
+    request.is_connection_closed = [client = exchange.descriptor()] {
+      return !peer_is_there(client);
+    };
   }
   if constexpr (kHas041) {
     request.start_time_ = std::chrono::steady_clock::now();

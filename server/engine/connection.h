@@ -176,6 +176,7 @@ class Connection final : public Exchange {
   void break_body(int status) noexcept;
   bool answers_broken_body() noexcept;
   void append_head(const ResponseHead&, std::optional<std::uint64_t> length);
+  bool append_whole(const BodySource&);
   void lose() noexcept { gone_ = true; }
 
   Shard& shard_;

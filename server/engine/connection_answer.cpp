@@ -183,7 +183,7 @@ void Connection::append_head(const ResponseHead& head, std::optional<std::uint64
   request.status = head.status;
   const bool with_body = has_body(request.head.method, head.status);
   constexpr std::size_t kOwn = 256;  // the status line and what is ours
-  std::size_t most = kOwn;
+  std::size_t most = kOwn + head.ready.size();
   for (const auto& [name, value] : head.fields) most += name.size() + value.size() + 4;
   TextEnd text(out_.space(most));
   text << "HTTP/1.1 " << static_cast<std::uint64_t>(head.status) << " "
@@ -194,6 +194,7 @@ void Connection::append_head(const ResponseHead& head, std::optional<std::uint64
     dated = dated || equals_ignoring_case(name, "Date");
     text << name << ": " << value << "\r\n";
   }
+  text << head.ready;
   if (!dated) text << "Date: " << http_date() << "\r\n";
   if (length && (with_body || request.head.method == "HEAD")) {
     text << "Content-Length: " << *length << "\r\n";
@@ -274,6 +275,17 @@ bool Connection::finish(bool keep) noexcept {
   return !gone_;
 }
 
+// Behind the head, where both are of one record.
+bool Connection::append_whole(const BodySource& source) {
+  Request& request = *request_;
+  if (request.framing != Request::Framing::length) return false;
+  const std::string_view body = source.whole();
+  if (body.empty() || out_.size() + body.size() > Buffer::kBlock) return false;
+  out_.append(body);
+  request.sent += body.size();
+  return true;
+}
+
 void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) noexcept {
   Request& request = *request_;
   if (request.begun || request.answered || answers_broken_body()) return;
@@ -282,7 +294,9 @@ void Connection::respond(ResponseHead head, std::unique_ptr<BodySource> source) 
     const auto length = source ? source->length() : std::optional<std::uint64_t>(0);
     append_head(head, length);
     const bool none = request.framing == Request::Framing::none;
-    if (source && !none && length.value_or(1) > 0) request.source = std::move(source);
+    if (source && !none && length.value_or(1) > 0 && !append_whole(*source)) {
+      request.source = std::move(source);
+    }
     if (!request.source && request.framing == Request::Framing::length) request.left = 0;
   } catch (const std::exception&) {
     lose();

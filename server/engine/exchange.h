@@ -23,6 +23,9 @@ namespace autohttps {
 struct ResponseHead {
   int status = 200;
   HeaderFields fields{};
+  // More fields as they are sent, "Name: value\r\n" each, that are known to be sound and are no
+  // Date: of an answer that is given often. Lives until the head is taken.
+  std::string_view ready{};
 };
 
 // What asking for bytes has brought, without waiting.
@@ -45,6 +48,8 @@ struct BodySource {
   // Broken: what was promised cannot be had, the connection ends. Later: only with something that
   // wakes the exchange, see watch() and set_alarm().
   virtual Pulled read(std::span<char>) noexcept = 0;
+  // All of it, before anything is read, where it lies in memory anyway; empty: it is to be read.
+  virtual std::string_view whole() const noexcept { return {}; }
 };
 
 class Exchange;

@@ -13,6 +13,7 @@ class TextBody final : public BodySource {
  public:
   explicit TextBody(std::string text) : text_(std::move(text)) {}
   std::optional<std::uint64_t> length() const noexcept override { return text_.size(); }
+  std::string_view whole() const noexcept override { return std::string_view(text_).substr(sent_); }
   Pulled read(std::span<char> into) noexcept override {
     const std::size_t count = std::min(into.size(), text_.size() - sent_);
     if (count == 0) return {};

@@ -23,6 +23,10 @@ class Dressing {
   Dressing(const Site& site, const SitePath& path, IsTrusted);
 
   void dress(const HeadView&, Answer&) const;
+  // It never looks at the fields of an answer that is good.
+  bool leaves_fields() const noexcept {
+    return set_.empty() && if_absent_.empty() && hsts_.empty() && !compresses_;
+  }
 
  private:
   HeaderFields set_;        // an empty value: is taken away

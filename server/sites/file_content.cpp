@@ -41,6 +41,19 @@ std::string tag_of(const FileState& state, std::string_view coding) {
   return tag += '"';
 }
 
+std::string fields_of(const FileContent& content) {
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty() || !is_field_value(value)) return;  // a type is what a table says
+    text.append(name).append(": ").append(value).append("\r\n");
+  };
+  add("ETag", content.tag);
+  add("Last-Modified", content.modified);
+  add("Accept-Ranges", "bytes");
+  add("Content-Type", content.type);
+  return text;
+}
+
 class PartBody final : public BodySource {
  public:
   PartBody(ReadableContent content, ByteRange part)
@@ -54,6 +67,10 @@ class PartBody final : public BodySource {
     next_ += got.bytes;
     left_ -= got.bytes;
     return got;
+  }
+  std::string_view whole() const noexcept override {
+    const std::optional<std::string>& bytes = content_.about->bytes;
+    return bytes ? std::string_view(*bytes).substr(next_, left_) : std::string_view();
   }
 
  private:
@@ -114,7 +131,8 @@ FileContent::FileContent(const FileState& of, std::string_view media_type, std::
       is_compressible(autohttps::is_compressible(media_type)),
       tag(tag_of(of, coding)),
       modified(has_a_time(of) ? format_http_date(from_unix_seconds(of.modified)) : std::string()),
-      length(std::to_string(of.size)) {}
+      length(std::to_string(of.size)),
+      fields(fields_of(*this)) {}
 
 Pulled ReadableContent::read(std::uint64_t offset, std::span<char> into) const noexcept {
   if (about->bytes) {

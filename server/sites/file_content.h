@@ -26,6 +26,7 @@ struct FileContent {
   const std::string tag;       // ETag, strong: modification time to the nanosecond, and size
   const std::string modified;  // Last-Modified; empty: it says nothing
   const std::string length;    // in digits
+  const std::string fields;    // see ResponseHead::ready: of an answer with all of it
   std::optional<std::string>
       bytes{};  // all of them, of a small file that is kept; set before shared
 

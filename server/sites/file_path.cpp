@@ -15,27 +15,30 @@ int hex_value(char c) {
 // RFC 3986 2.1, once, behind what is in `name`. False: half an escape, or a byte that no name may
 // have.
 bool append_decoded(std::string_view segment, std::string& name) {
-  for (std::size_t i = 0; i < segment.size(); ++i) {
-    char byte = segment[i];
-    if (byte == '%') {
-      if (i + 2 >= segment.size()) return false;
-      const int high = hex_value(segment[i + 1]);
-      const int low = hex_value(segment[i + 2]);
-      if (high < 0 || low < 0) return false;
-      byte = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
+  while (true) {
+    const std::string_view plain = segment.substr(0, segment.find('%'));
+    if (plain.find('\0') != std::string_view::npos) return false;
+    name += plain;
+    segment.remove_prefix(plain.size());
+    if (segment.empty()) return true;
+    if (segment.size() < 3) return false;
+    const int high = hex_value(segment[1]);
+    const int low = hex_value(segment[2]);
+    if (high < 0 || low < 0) return false;
+    const char byte = static_cast<char>(high * 16 + low);
     if (byte == '\0' || byte == '/') return false;
     name += byte;
+    segment.remove_prefix(3);
   }
-  return true;
-}
-
-std::string_view raw_path(std::string_view target) {
-  return target.substr(0, target.find_first_of("?#"));
 }
 
 }  // namespace
+
+std::string_view raw_path(std::string_view target) noexcept {
+  const auto* const end =
+      std::find_if(target.begin(), target.end(), [](char c) { return c == '?' || c == '#'; });
+  return target.substr(0, static_cast<std::size_t>(end - target.begin()));
+}
 
 std::optional<FilePath> file_path_of(std::string_view target) {
   std::string_view raw = raw_path(target);

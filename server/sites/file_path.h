@@ -7,6 +7,9 @@
 
 namespace autohttps {
 
+// What stands before "?" or "#".
+std::string_view raw_path(std::string_view target) noexcept;
+
 struct FilePath {
   std::string path;        // "a/b.html", decoded; "." for the root itself
   bool is_folder = false;  // the target ends with "/"

@@ -54,6 +54,14 @@ std::string parse_host(std::string_view header) {
   return host;
 }
 
+std::string_view parse_host(std::string_view header, std::string& storage) {
+  if (!header.empty() && header.size() <= kLongestHost && header.back() != '.' &&
+      std::all_of(header.begin(), header.end(), is_host_character)) {
+    return header;
+  }
+  return storage = parse_host(header);
+}
+
 bool is_address(const std::string& host) {
   in6_addr address{};
   return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||

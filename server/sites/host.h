@@ -9,6 +9,8 @@ namespace autohttps {
 // RFC 9110 7.2: uri-host [":" port]. In canonical form, without the port, brackets and a dot at the
 // end; empty when it is nothing that could be ours.
 std::string parse_host(std::string_view header);
+// The same; of a header in canonical form, as most are, it is the header itself, else `storage`.
+std::string_view parse_host(std::string_view header, std::string& storage);
 
 // Of a host in canonical form.
 bool is_address(const std::string& host);

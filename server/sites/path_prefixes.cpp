@@ -103,9 +103,13 @@ bool is_dots(std::string_view segment) noexcept { return segment == "." || segme
 
 // There is but one way to read it.
 bool is_plain(std::string_view path) noexcept {
-  constexpr std::string_view kRead("%;\\\0", 4);
-  return path.find_first_of(kRead) == std::string_view::npos &&
-         path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
+  char before = '\0';
+  for (const char c : path) {
+    if (c == '%' || c == ';' || c == '\\' || c == '\0') return false;
+    if (before == '/' && (c == '/' || c == '.')) return false;
+    before = c;
+  }
+  return true;
 }
 
 [[noreturn]] void refuse(std::string_view prefix, const std::string& cause) {

@@ -193,7 +193,9 @@ void SiteSink::answer_at(const std::shared_ptr<const Sites>& sites, const SitePl
   if (place.files) {
     std::string_view path = head.resource.substr(0, head.resource.find('?'));
     if (path.empty()) path = "/";
-    return respond(place.files->answer(head, place.is_own() ? beneath : path));
+    const std::string_view beneath_root = place.is_own() ? beneath : path;
+    return respond(place.dressing.leaves_fields() ? place.files->ready_answer(head, beneath_root)
+                                                  : place.files->answer(head, beneath_root));
   }
   ProxiedRequest request = proxied(place, head, beneath);
   request.dresser = [sites, &place](const HeadView& of, Answer& answer) {

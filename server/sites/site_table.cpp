@@ -3,6 +3,7 @@
 #include <autohttps/common/error.h>
 #include <autohttps/common/identifier.h>
 #include <autohttps/common/strings.h>
+#include <autohttps/server/sites/file_path.h>
 #include <autohttps/server/sites/host.h>
 
 #include <algorithm>
@@ -68,16 +69,17 @@ SiteDecision SiteTable::decide(const HeadView& request, std::string_view server_
   using Kind = SiteDecision::Kind;
   const std::size_t hosts = count_hosts(request);
   const bool may_have_none = !request.http11() && request.host.empty() && hosts == 0;
-  const std::string named = parse_host(server_name);
+  std::string named_anew, host_anew;
+  const std::string_view named = parse_host(server_name, named_anew);
   // Most clients write both alike.
   const bool alike = may_have_none || (request.host == server_name && !named.empty());
-  const std::string host = alike ? named : parse_host(request.host);
+  const std::string_view host = alike ? named : parse_host(request.host, host_anew);
   if (host.empty() || hosts > 1) return {Kind::bad_request};
 
   auto site = find(host);
   if (!named.empty() && !alike && find(named) != site) return {Kind::misdirected};
   // A client that comes to an address names nobody (RFC 6066 3).
-  const bool came_by_address = named.empty() && is_address(host);
+  const bool came_by_address = named.empty() && is_address(std::string(host));
   if (!site && host != named && !came_by_address) return {Kind::misdirected};
   if (!site) site = for_others_;
   if (!site) return {Kind::elsewhere};
@@ -95,7 +97,7 @@ SiteDecision SiteTable::decide(const HeadView& request, std::string_view server_
 SiteDecision SiteTable::decide_path(std::size_t site, std::string_view resource) const {
   // RFC 9110 9.3.7: of the server as a whole. RFC 9112 3.2.1: an URL without a path means "/".
   if (resource == "*") return {SiteDecision::Kind::site, site, 0, resource};
-  std::string_view path = resource.substr(0, resource.find_first_of("?#"));
+  std::string_view path = raw_path(resource);
   if (path.empty()) path = "/";
   const std::optional<PrefixMatch> match = prefixes_[site].find(path);
   if (!match) return {SiteDecision::Kind::bad_request, site};

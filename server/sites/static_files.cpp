@@ -79,7 +79,7 @@ ByteRanges ranges_for(const HeadView& head, const Validators& validators, std::u
   return parse_byte_ranges(range->value, size);
 }
 
-Answer show(const HeadView& head, Representation shown) {
+Answer show(const HeadView& head, Representation shown, bool ready) {
   const FileContent& about = *shown.content.about;
   Validators validators{about.tag};
   if (!about.modified.empty()) validators.modified = about.state.modified;
@@ -95,6 +95,9 @@ Answer show(const HeadView& head, Representation shown) {
   const ByteRanges ranges = ranges_for(head, validators, about.state.size);
   if (ranges.kind == ByteRanges::Kind::unsatisfiable) {
     return status_answer(416, {{"Content-Range", "bytes */" + about.length}});
+  }
+  if (ready && ranges.kind == ByteRanges::Kind::whole && shown.coding.empty() && !shown.varies) {
+    return {{200, {}, about.fields}, part_of(std::move(shown.content), {0, about.state.size})};
   }
   Answer answer{{200, fields_of(shown)}, nullptr};
   HeaderFields& fields = answer.head.fields;
@@ -126,32 +129,32 @@ class StaticFiles::Impl {
                options.types ? std::move(options.types) : MediaTypes::of_system()),
         lists_(options.listing) {}
 
-  Answer answer(const HeadView&, std::string_view path);
+  Answer answer(const HeadView&, std::string_view path, Form);
 
  private:
-  Answer folder(const HeadView&, const std::string& path);
+  Answer folder(const HeadView&, const std::string& path, Form);
   Answer list(const std::string& path) const;
-  Answer file(const HeadView&, const std::string& name, ReadableContent);
+  Answer file(const HeadView&, const std::string& name, ReadableContent, Form);
   void negotiate(const HeadView&, const std::string& name, Representation&);
 
   KnownFiles files_;
   const bool lists_;
 };
 
-Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path) {
+Answer StaticFiles::Impl::answer(const HeadView& head, std::string_view path, Form form) {
   const auto wanted = file_path_of(path);
   if (!wanted) return status_answer(is_malformed_path(path) ? 400 : 404);
-  if (wanted->is_folder) return folder(head, wanted->path);
+  if (wanted->is_folder) return folder(head, wanted->path, form);
   auto [content, other] = files_.find(wanted->path);
-  if (content.about) return file(head, wanted->path, std::move(content));
+  if (content.about) return file(head, wanted->path, std::move(content), form);
   if (other.kind == OpenedFile::Kind::folder) return to_folder(head.resource);
   return status_answer(status_of_open_error(other.error));
 }
 
-Answer StaticFiles::Impl::folder(const HeadView& head, const std::string& path) {
+Answer StaticFiles::Impl::folder(const HeadView& head, const std::string& path, Form form) {
   const std::string index = path == "." ? kIndex : path + "/" + kIndex;
   auto [content, other] = files_.find(index);
-  if (content.about) return file(head, index, std::move(content));
+  if (content.about) return file(head, index, std::move(content), form);
   const bool has_none = other.kind == OpenedFile::Kind::nothing && other.error == ENOENT;
   if (has_none && lists_) return list(path);
   return status_answer(status_of_open_error(other.error));  // of "/page.html/", too
@@ -171,10 +174,10 @@ Answer StaticFiles::Impl::list(const std::string& path) const {
 }
 
 Answer StaticFiles::Impl::file(const HeadView& head, const std::string& name,
-                               ReadableContent content) {
+                               ReadableContent content, Form form) {
   Representation shown{std::move(content)};
   if (shown.content.about->is_compressible) negotiate(head, name, shown);
-  return show(head, std::move(shown));
+  return show(head, std::move(shown), form == Form::ready);
 }
 
 void StaticFiles::Impl::negotiate(const HeadView& head, const std::string& name,
@@ -210,13 +213,21 @@ StaticFiles::StaticFiles(StaticFilesOptions options)
 StaticFiles::~StaticFiles() = default;
 
 Answer StaticFiles::answer(const HeadView& head, std::string_view path) const {
+  return answer(head, path, Form::fields);
+}
+
+Answer StaticFiles::ready_answer(const HeadView& head, std::string_view path) const {
+  return answer(head, path, Form::ready);
+}
+
+Answer StaticFiles::answer(const HeadView& head, std::string_view path, Form form) const {
   if (head.method == "OPTIONS") return {{204, {{"Allow", kMethods}}}, nullptr};
   if (head.method != "GET" && head.method != "HEAD") {
     return status_answer(405, {{"Allow", kMethods}});
   }
-  if (!path_of(path).empty()) return impl_->answer(head, path);
+  if (!path_of(path).empty()) return impl_->answer(head, path, form);
   // RFC 9110 4.2.3: of "http://a.test" it is "/". Of "/prefix" it is a folder without its slash.
-  return path_of(head.resource).empty() ? impl_->answer(head, "/") : to_folder(head.resource);
+  return path_of(head.resource).empty() ? impl_->answer(head, "/", form) : to_folder(head.resource);
 }
 
 }  // namespace autohttps

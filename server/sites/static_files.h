@@ -32,8 +32,13 @@ class StaticFiles {
   // `path`: of the request's target what is beneath the site's prefix, raw, with or without its
   // query. Only HeadView::method, fields and resource are looked at. Throws for memory alone.
   Answer answer(const HeadView&, std::string_view path) const;
+  // The same for those who look at no field of it: a whole file's are in ResponseHead::ready.
+  Answer ready_answer(const HeadView&, std::string_view path) const;
 
  private:
+  enum class Form : bool { fields, ready };
+  Answer answer(const HeadView&, std::string_view path, Form) const;
+
   class Impl;
   const std::unique_ptr<Impl> impl_;
 };

@@ -175,6 +175,39 @@ TEST(EngineTest, HeadAndStatusesWithoutABodyHaveNone) {
   EXPECT_EQ(client.read_response().body, "text");
 }
 
+TEST(EngineTest, WhatIsReadyIsSentAsItIs) {
+  struct Ready final : BodySource {
+    explicit Ready(std::size_t size) : text(size, 'r') {}
+    std::optional<std::uint64_t> length() const noexcept override { return text.size(); }
+    std::string_view whole() const noexcept override { return text; }
+    Pulled read(std::span<char> into) noexcept override {
+      const std::size_t count = text.copy(into.data(), into.size(), at);
+      at += count;
+      return count == 0 ? Pulled{} : Pulled::some(count);
+    }
+    const std::string text;
+    std::size_t at = 0;
+  };
+  const EngineUnderTest server([](ExchangePtr exchange) {
+    const std::size_t size = std::stoul(std::string(exchange->head().target.substr(1)));
+    exchange->respond({200, {{"X-Own", "1"}}, "ETag: \"a\"\r\nX-Ready: 2\r\n"},
+                      std::make_unique<Ready>(size));
+  });
+  TestConnection client = server.connect();
+  for (const std::size_t size : {1'000U, 0U, 16'000U, 16'384U, 100'000U}) {  // around a record
+    client.send("HEAD /" + std::to_string(size) + " HTTP/1.1\r\n" + kHost + "\r\n");
+    EXPECT_EQ(client.read_response(true).headers.at("content-length"), std::to_string(size));
+    client.send(get("/" + std::to_string(size)) + get("/1"));
+    const TestResponse response = client.read_response();
+    EXPECT_EQ(response.body, std::string(size, 'r'));
+    EXPECT_EQ(response.headers.at("x-own"), "1");
+    EXPECT_EQ(response.headers.at("etag"), "\"a\"");
+    EXPECT_EQ(response.headers.at("x-ready"), "2");
+    EXPECT_EQ(response.headers.count("date"), 1U);
+    EXPECT_EQ(client.read_response().body, "r");
+  }
+}
+
 TEST(EngineTest, ASourceIsPulledAsFastAsItsReaderReads) {
   static constexpr std::size_t kSize = 3'000'000;
   const EngineUnderTest server([](ExchangePtr exchange) {

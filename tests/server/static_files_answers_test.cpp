@@ -50,6 +50,41 @@ TEST_F(StaticFilesAnswersTest, FilesWithoutATimeAreToldApartAllTheSame) {
   }
 }
 
+std::string text_of(const Answer& answer) {
+  std::string text = std::to_string(answer.head.status) + "\n";
+  for (const auto& [name, value] : answer.head.fields) text += name + ": " + value + "\r\n";
+  return text.append(answer.head.ready);
+}
+
+TEST_F(StaticFilesAnswersTest, AReadyAnswerSaysTheSame) {
+  write("app.js", "plain");
+  write("app.js.gz", "packed");
+  write("large.bin", std::string(100'000, 'x'));
+  int ready = 0;
+  for (const char* target : {"/", "/a%20b.txt", "/empty/x.css", "/app.js", "/large.bin", "/docs",
+                             "/nothing", "/.env", "/%zz"}) {
+    for (const HeaderFields& fields :
+         {HeaderFields{}, HeaderFields{{"Range", "bytes=1-2"}},
+          HeaderFields{{"Range", "bytes=9999999-"}}, HeaderFields{{"Accept-Encoding", "gzip"}},
+          HeaderFields{{"If-Modified-Since", kDate}}, HeaderFields{{"If-Match", "\"x\""}}}) {
+      for (const char* method : {"GET", "HEAD", "OPTIONS", "POST"}) {
+        const ScannedHead head(method, target, fields);
+        const Answer one = files_->answer(*head, head->resource);
+        const Answer other = files_->ready_answer(*head, head->resource);
+        EXPECT_EQ(text_of(one), text_of(other)) << method << " " << target;
+        ASSERT_EQ(!one.body, !other.body);
+        ready += other.head.ready.empty() ? 0 : 1;
+        if (!one.body) continue;
+        const std::string whole(other.body->whole());
+        const std::string body = body_of(one);
+        EXPECT_TRUE(whole.empty() || whole == body) << method << " " << target;
+        EXPECT_EQ(body_of(other), body) << method << " " << target;
+      }
+    }
+  }
+  EXPECT_GT(ready, 20);
+}
+
 TEST_F(StaticFilesAnswersTest, OneRangeIsAPart) {
   const Answer answer = ask("/a%20b.txt", {{"Range", "bytes=2-4"}});
   EXPECT_EQ(answer.head.status, 206);

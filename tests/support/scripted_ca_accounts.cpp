@@ -90,7 +90,7 @@ HttpResponse ScriptedCa::State::key_change(CaAccount& owner, const SignedRequest
   if (!inner.header.contains("jwk") || inner.header.contains("nonce") ||
       inner.header.contains("kid"))
     throw CaProblem("malformed", 400, "the inner JWS has a jwk and no nonce");
-  if (inner.header.value("url", "") != request.header.at("url"))
+  if (inner.header.value("url", "") != request.header.at("url").get<std::string>())
     throw CaProblem("malformed", 400, "the inner url is not the outer");
   const Json& jwk = inner.header.at("jwk");
   verify_jws(inner, jwk);

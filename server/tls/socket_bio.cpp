@@ -16,6 +16,7 @@ int read_socket(BIO* bio, char* into, int size) {
   BIO_clear_retry_flags(bio);
   SocketState& state = state_of(bio);
   if (state.dry) {
+    state.starved = true;
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -29,7 +30,7 @@ int read_socket(BIO* bio, char* into, int size) {
   } else if (got == 0) {
     state.at_end = true;
   } else if (would_block(errno)) {
-    state.dry = true;
+    state.dry = state.starved = true;
     state.peer_ended = false;  // so it was not the end of what it sends
     BIO_set_retry_read(bio);
   }

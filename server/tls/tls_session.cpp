@@ -17,7 +17,9 @@ void forget_others_errors() {
 }
 
 // A record without application data (KeyUpdate, a refused renegotiation) is followed by a look for
-// the next one, but not for ever: some peer might send nothing else, as fast as we can read.
+// the next one, which may lie in OpenSSL already (since 3.2 beside its buffer, where
+// SSL_has_pending() does not look, when it was sealed with the next key). But not for ever: some
+// peer might send nothing else, as fast as we can read.
 constexpr int kMostReadsWithoutData = 4;
 
 // TLS 1.3: our flight is out, the client's Finished is awaited; what we send after it is a ticket.
@@ -64,7 +66,6 @@ void TlsSession::reset() noexcept {
   SSL_free(std::exchange(ssl_, nullptr));
   socket_ = {};
   ended_ = Need::nothing;
-  starved_ = false;
 }
 
 TlsSession::Need TlsSession::end(Need need) noexcept { return ended_ = need; }
@@ -73,7 +74,6 @@ TlsSession::Need TlsSession::need_after(int result) noexcept {
   const int error = SSL_get_error(ssl_, result);
   switch (error) {
     case SSL_ERROR_WANT_READ:
-      starved_ = true;
       return Need::readable;
     case SSL_ERROR_WANT_WRITE:
       return Need::writable;
@@ -117,12 +117,12 @@ TlsSession::Moved TlsSession::read(std::span<char> into) noexcept {
   if (into.empty()) return {};
   forget_others_errors();
   for (int tries = 0; tries < kMostReadsWithoutData; ++tries) {
+    socket_.starved = false;
     Moved moved;
     const int result = SSL_read_ex(ssl_, into.data(), into.size(), &moved.bytes);
     if (result == 1) return moved;
     moved = {0, need_after(result)};
-    if (moved.need != Need::readable || socket_.dry) return moved;
-    starved_ = false;
+    if (moved.need != Need::readable || socket_.starved) return moved;
   }
   return {0, end(Need::failed)};
 }
@@ -142,13 +142,12 @@ TlsSession::Moved TlsSession::write(std::span<const char> from, bool more_follow
 }
 
 void TlsSession::note_event(bool peer_ended) noexcept {
-  socket_.dry = false;
-  starved_ = false;
+  socket_.dry = socket_.starved = false;
   if (peer_ended) socket_.peer_ended = true;
 }
 
 bool TlsSession::drained() const noexcept {
-  return socket_.dry && (starved_ || SSL_has_pending(ssl_) == 0);
+  return socket_.dry && (socket_.starved || SSL_has_pending(ssl_) == 0);
 }
 
 bool TlsSession::ended_by_notice() const noexcept {

@@ -84,7 +84,6 @@ class TlsSession {
   SSL* ssl_ = nullptr;
   SocketState socket_;
   Need ended_ = Need::nothing;  // closed or failed: not read again
-  bool starved_ = false;        // what was read is not a whole record, if anything
 };
 
 }  // namespace autohttps

@@ -82,8 +82,6 @@ Exit serve(const Config& config, Output& output) {
   }
   give_up_root();
   const std::unique_ptr<ServingRecord> served = record(server, output);
-  output.step("serving https on port " + std::to_string(server.https_port()) +
-              ", http (challenges, redirects) on port " + std::to_string(server.http_port()));
   Reload reload(config, server, output);
   const std::jthread counting(
       [&](const std::stop_token& stop) { keep_counters(served.get(), server, stop); });
@@ -94,6 +92,9 @@ Exit serve(const Config& config, Output& output) {
   const Interruption::OnSignal on_hangup(interruption, SIGHUP, [&reload] { reload.run(); });
   const Interruption::OnSignal on_moved(interruption, SIGUSR1,
                                         [&server] { server.reopen_access_log(); });
+  // Not before: who reads this may send such a signal.
+  output.step("serving https on port " + std::to_string(server.https_port()) +
+              ", http (challenges, redirects) on port " + std::to_string(server.http_port()));
   tell_service_manager(ready_state("serving on port " + std::to_string(server.https_port())));
   server.serve();
   output.step("stopped");

@@ -311,7 +311,8 @@ void Connection::tunnel(ResponseHead head, std::unique_ptr<BodySource> source) n
     if (request.text.empty()) keep_head_apart();  // what follows it is the client's
     std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
     for (const auto& [name, value] : head.fields) {
-      if (is_field_name(name) && is_field_value(value)) text += name + ": " + value + "\r\n";
+      if (!is_field_name(name) || !is_field_value(value)) continue;
+      text.append(name).append(": ").append(value).append("\r\n");
     }
     out_.append(text + "Connection: Upgrade\r\n\r\n");
     request.source = std::move(source);

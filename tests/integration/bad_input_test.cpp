@@ -1,5 +1,6 @@
 // Bad input gets a clear error with cause and next step, and loses nothing (issue 3, last point).
 #include <autohttps/server/engine/listener.h>
+#include <autohttps/tests/faults/traced_program.h>
 #include <autohttps/tests/integration/program_on_pebble.h>
 
 #include <unistd.h>
@@ -99,9 +100,9 @@ TEST(BadInputTest, ClosedStandardDescriptorsAreNoFilesOfOurs) {
   const std::string trace = (here.folder / "trace").string();
   ChildOptions child =
       in_a_shell(Words{"obtain", "a.test"} + here.at_pebble() + here.https_port(), "<&- >&- 2>&-");
-  child.arguments = Words{"strace", "-f", "-o",
-                          trace,    "-e", "trace=socket,openat,openat2,epoll_create1,eventfd2"} +
-                    std::move(child.arguments);
+  child.arguments = under_strace(
+      {"-o", trace, "-e", "trace=socket,openat,openat2,epoll_create1,eventfd2"}, child.arguments);
+  child.environment.insert(kTraced.begin(), kTraced.end());
   const ChildResult result = run_child(child);
   EXPECT_EQ(result.exit_code, 0) << said(result);
   std::ifstream lines(trace);
